@@ -1,0 +1,238 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, LockError, UserError
+
+
+class ProcedureApprovalMixin(models.AbstractModel):
+    """Submitted by one, approved by another: the separation of duties in one place.
+
+    A model that inherits it defines its ``state`` (from ``draft`` to ``approved``) and
+    names the two powers; the state changes only in ``_set_state``, whatever calls it, and whoever submitted a record may not approve it.
+    """
+
+    _name = "crm.procedure.approval.mixin"
+    _description = "Submitted and Approved Record"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+
+    _power_submit = None
+    _power_approve = None
+    _submitted_state = "submitted"
+    _rejected_state = "rejected"
+    _approver_duty = None  # duty of the team whose leader is asked to approve
+
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    submitted_by_id = fields.Many2one("res.users", string="Submitted by", readonly=True, copy=False)
+    submitted_on = fields.Datetime(readonly=True, copy=False)
+    approved_by_id = fields.Many2one("res.users", string="Approved by", readonly=True, copy=False)
+    approved_on = fields.Datetime(readonly=True, copy=False)
+    reject_reason = fields.Text(string="Reason for rejection", readonly=True, copy=False)
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model
+    def _signature_fields(self):
+        """:return: fields that only the methods of this mixin may set"""
+        return {
+            "state",
+            "submitted_by_id",
+            "submitted_on",
+            "approved_by_id",
+            "approved_on",
+            "reject_reason",
+        }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            for vals in vals_list:
+                self._refuse_signatures({name for name in vals if vals[name] and vals[name] != "draft"})
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self.env.su:
+            self._refuse_signatures(set(vals))
+            self._check_editable()
+        return super().write(vals)
+
+    @api.model
+    def _refuse_signatures(self, names):
+        if names & self._signature_fields():
+            raise AccessError(
+                self.env._(
+                    "State and signatures are not typed in. Use the buttons Submit, Approve and Reject, "
+                    "which record who did it and when."
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_draft(self):
+        for record in self.filtered(lambda r: r.state != "draft"):
+            raise UserError(
+                self.env._(
+                    "%(record)s has been submitted and is evidence: it cannot be deleted. "
+                    "It can be rejected with a reason.",
+                    record=record.display_name,
+                )
+            )
+
+    def _check_editable(self):
+        """Only drafts are written in; superuser code keeps the books of the others."""
+        if self.env.su:
+            return
+        for record in self.filtered(lambda r: r.state != "draft"):
+            raise UserError(
+                self.env._(
+                    "%(record)s is not a draft any more (%(state)s) and cannot be changed. "
+                    "Make a new one, or have this one rejected.",
+                    record=record.display_name,
+                    state=record._state_label(),
+                )
+            )
+
+    # ------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------
+
+    def action_submit(self):
+        """Hand the draft over for approval.
+
+        :return: True
+        :raise AccessError: without the power to submit
+        :raise UserError: when it is no draft, or not fit to be submitted
+        """
+        self._check_power(self._power_submit, self.env._("submit"))
+        self._lock_in_state("draft", self.env._("submitted"))
+        self._check_submit()
+        self._set_state(
+            self._submitted_state, submitted_by_id=self.env.uid, submitted_on=fields.Datetime.now()
+        )
+        self._ask_approver()
+        return True
+
+    def action_approve(self):
+        """Sign what somebody else submitted.
+
+        :return: True
+        :raise AccessError: without the power to approve
+        :raise UserError: when it is not submitted, or was submitted by the same person
+        """
+        self._check_power(self._power_approve, self.env._("approve"))
+        self._lock_in_state(self._submitted_state, self.env._("approved"))
+        self._check_separation()
+        self._check_approve()
+        self._set_state("approved", approved_by_id=self.env.uid, approved_on=fields.Datetime.now())
+        self._on_approved()
+        self._close_request()
+        return True
+
+    def action_reject(self, reason=None):
+        """Turn a submitted record down, with a reason.
+
+        :param str reason: asked for in a dialog when it is not given
+        :return: True, or the action that opens the dialog
+        """
+        self._check_power(self._power_approve, self.env._("reject"))
+        if not (reason and reason.strip()):
+            return self.env["crm.procedure.reason"]._open(self, "action_reject", self.env._("Reject"))
+        self._lock_in_state(self._submitted_state, self.env._("rejected"))
+        self._set_state(self._rejected_state, reject_reason=reason.strip())
+        for record in self:
+            record.sudo().message_post(  # the one who rejects may hold no right to write here
+                body=self.env._("Rejected: %(reason)s", reason=reason.strip()),
+                author_id=self.env.user.partner_id.id,
+                partner_ids=record.submitted_by_id.partner_id.ids,
+            )
+        self._close_request()
+        return True
+
+    # ------------------------------------------------------------
+    # BUSINESS
+    # ------------------------------------------------------------
+
+    def _set_state(self, state, **values):
+        """The only place where a state changes.
+
+        sudo: powers were checked by the caller; those who sign hold no right to edit.
+        """
+        self.sudo().write({"state": state, **values})
+
+    def _state_label(self):
+        self.ensure_one()
+        return dict(self._fields["state"]._description_selection(self.env))[self.state]
+
+    def _check_power(self, power, act):
+        self.check_access("read")
+        for record in self:
+            self.env.user.check_procedure_power(power, f"{act} {record.display_name}")
+
+    def _lock_in_state(self, state, act):
+        """Hold the rows until the transaction ends, so that nothing is signed twice."""
+        try:
+            self.sudo().lock_for_update()  # a lock changes nothing; the power was checked
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "Somebody else is working on %(records)s at this moment. Reload the page in a few seconds.",
+                    records=", ".join(self.mapped("display_name")),
+                )
+            ) from error
+        self.invalidate_recordset(["state"])
+        for record in self.filtered(lambda r: r.state != state):
+            raise UserError(
+                self.env._(
+                    "%(record)s cannot be %(act)s: it is %(state)s. Reload the page to see what happened.",
+                    record=record.display_name,
+                    act=act,
+                    state=record._state_label().lower(),
+                )
+            )
+
+    def _check_separation(self):
+        """Nobody approves what they submitted; a waiver of the company is put on record."""
+        for record in self.filtered(lambda r: r.submitted_by_id == self.env.user):
+            if not record.company_id.procedure_waive_separation:
+                raise UserError(
+                    self.env._(
+                        "You submitted %(record)s yourself, so somebody else has to approve it. "
+                        "A one-person company can waive this in the settings.",
+                        record=record.display_name,
+                    )
+                )
+            record.sudo().message_post(  # a note on a record that approvers cannot write
+                body=self.env._(
+                    "Separation of duties waived: %(user)s submitted and approved this. "
+                    "The company's setting allows it.",
+                    user=self.env.user.name,
+                )
+            )
+
+    def _reason_methods(self):
+        """:return: names of the methods that the reason dialog may call"""
+        return {"action_reject"}
+
+    def _check_submit(self):
+        """Hook: refuse what is not fit to be submitted."""
+
+    def _check_approve(self):
+        """Hook: refuse what cannot be approved any more."""
+
+    def _on_approved(self):
+        """Hook: what the approval sets going."""
+
+    def _ask_approver(self):
+        for record in self:
+            team = self.env["crm.procedure.team"].sudo()._with_duty(  # teams are public in the company
+                self._approver_duty, record.company_id
+            )
+            if team.leader_id:
+                record.sudo().activity_schedule(  # the approver is asked on the submitter's behalf
+                    "crm_procedure.mail_activity_type_approval",
+                    user_id=team.leader_id.id,
+                    summary=self.env._("Please sign %(record)s", record=record.display_name),
+                )
+
+    def _close_request(self):
+        self.sudo().activity_feedback(["crm_procedure.mail_activity_type_approval"])  # the request was met

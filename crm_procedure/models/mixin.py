@@ -1,0 +1,208 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+_logger = logging.getLogger(__name__)
+
+LEADER, MANAGEMENT = "1", "2"
+ESCALATIONS = ((MANAGEMENT, "escalate_management"), (LEADER, "escalate_leader"))
+
+
+class ProcedureMixin(models.AbstractModel):
+    """What every controlled record of the procedure shares (DESIGN.md, "The one idea").
+
+    A number, who is responsible, the version of the procedure it runs under, by when,
+    and what happens when that time has passed. A model that inherits it says in
+    ``_open_states`` while it is being waited for, and gets the rest.
+    """
+
+    _name = "crm.procedure.mixin"
+    _description = "Controlled Record"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _check_company_auto = True
+    _mail_post_access = "read"  # who may read a record may ask about it
+
+    _open_states = ()
+    _number_prefix = ""  # e.g. "GRL": gives GRL-2026-0001
+    _deadline_limit = None  # code of the limit, in working days, that the deadline comes from
+    _duty = None  # duty of the team that a new record belongs to
+
+    name = fields.Char(string="Number", readonly=True, copy=False, index=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    user_id = fields.Many2one(
+        "res.users", string="Responsible", index=True, default=lambda self: self.env.user
+    )
+    team_id = fields.Many2one("crm.procedure.team", string="Team", check_company=True)
+    procedure_id = fields.Many2one(
+        "crm.procedure",
+        string="Procedure Version",
+        readonly=True,
+        copy=False,
+        help="The version in force when this record was made: its limits hold.",
+    )
+    deadline = fields.Datetime(copy=False)
+    is_overdue = fields.Boolean(
+        string="Overdue", compute="_compute_is_overdue", search="_search_is_overdue"
+    )
+    escalation_level = fields.Selection(
+        [("0", "None"), (LEADER, "Team leader"), (MANAGEMENT, "Management")],
+        string="Escalated to",
+        default="0",
+        readonly=True,
+        copy=False,
+    )
+
+    @api.depends("deadline", "state")
+    def _compute_is_overdue(self):
+        now = fields.Datetime.now()
+        for record in self:
+            record.is_overdue = bool(
+                record.state in self._open_states and record.deadline and record.deadline < now
+            )
+
+    def _search_is_overdue(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return self._domain_overdue(fields.Datetime.now())
+
+    @api.model
+    def _domain_overdue(self, moment):
+        """:return: domain of the records still open whose deadline lay before ``moment``"""
+        return Domain("state", "in", list(self._open_states)) & Domain("deadline", "<", moment)
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals.setdefault("company_id", self.env.company.id)
+            company = self.env["res.company"].browse(vals["company_id"])
+            procedure = self.env["crm.procedure"]._in_force(company)
+            vals["procedure_id"] = procedure.id
+            vals["name"] = self._next_number(company)
+            if self._duty and not vals.get("team_id"):
+                vals["team_id"] = self.env["crm.procedure.team"]._with_duty(self._duty, company).id
+            if self._deadline_limit and not vals.get("deadline"):
+                vals["deadline"] = self._working_days_from_now(company, procedure._limit(self._deadline_limit))
+        return super().create(vals_list)
+
+    # ------------------------------------------------------------
+    # BUSINESS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _next_number(self, company):
+        """Next number of ``company``, without gaps, as an auditor expects.
+
+        sudo: nobody may touch a counter but through this.
+        """
+        sequences = self.env["ir.sequence"].sudo()
+        own = Domain("code", "=", self._name) & Domain("company_id", "=", company.id)
+        sequence = sequences.search(own, limit=1) or sequences.create(
+            {
+                "name": f"{self._description} ({company.name})",
+                "code": self._name,
+                "company_id": company.id,
+                "prefix": f"{self._number_prefix}-%(year)s-",
+                "padding": 4,
+                "use_date_range": True,
+                "implementation": "no_gap",
+            }
+        )
+        return sequence.next_by_id()
+
+    @api.model
+    def _working_days_from_now(self, company, days):
+        """The moment that lies ``days`` working days ahead (or back, when negative).
+
+        Public holidays and leaves of the company's calendar do not count; a company
+        without a calendar works every day.
+
+        :return: naive UTC datetime
+        """
+        now = fields.Datetime.now()
+        calendar = company.sudo().resource_calendar_id  # working hours are no secret
+        moment = calendar and calendar.plan_days(int(days), now, compute_leaves=True)
+        return moment or fields.Datetime.add(now, days=int(days))
+
+    def _limit(self, code):
+        """Value of a limit in the version this record runs under."""
+        self.ensure_one()
+        return self.procedure_id._limit(code)
+
+    # ------------------------------------------------------------
+    # CRON: escalation
+    # ------------------------------------------------------------
+
+    @api.model
+    def _cron_escalate(self, batch_size=200):
+        """One scheduled action for every model that uses the mixin.
+
+        Tells the leader of the team, later management, each once for a record. A batch
+        is committed before the next; a record that fails is set aside and does not stop
+        the rest.
+        """
+        done, remaining = 0, 0
+        for name in self.pool.descendants([self._name], "_inherit"):
+            model = self.env[name]
+            if model._abstract:
+                continue
+            for company in self.env["res.company"].search([]):
+                for level, code in ESCALATIONS:
+                    count, left = model.with_company(company)._escalate_batch(
+                        company, level, code, batch_size
+                    )
+                    done, remaining = done + count, remaining + left
+        self.env["ir.cron"]._commit_progress(done, remaining=remaining)
+
+    @api.model
+    def _escalate_batch(self, company, level, code, batch_size):
+        """:return: how many records were escalated, how many wait for the next batch"""
+        days = self.env["crm.procedure"]._in_force(company)._limit(code)
+        below = [LEADER, "0"] if level == MANAGEMENT else ["0"]
+        domain = (
+            self._domain_overdue(self._working_days_from_now(company, -days))
+            & Domain("company_id", "=", company.id)
+            & Domain("escalation_level", "in", below)
+        )
+        late = self.search(domain, limit=batch_size, order="deadline, id").try_lock_for_update()
+        try:
+            with self.env.cr.savepoint():
+                late._escalate(level)
+        except Exception:
+            _logger.exception("Escalation of %s in one batch failed, now one by one", self._name)
+            late._escalate_one_by_one(level)
+        return len(late), self.search_count(domain) if len(late) == batch_size else 0
+
+    def _escalate_one_by_one(self, level):
+        for record in self:
+            try:
+                with self.env.cr.savepoint():
+                    record._escalate(level)
+            except Exception:
+                _logger.exception("%s cannot be escalated and is set aside", record)
+                record.escalation_level = level
+
+    def _escalate(self, level):
+        """Put an activity before whoever has to know; the record remembers the level."""
+        self.write({"escalation_level": level})
+        self.mapped("display_name")  # read once, not once for each activity
+        for team, records in self.grouped("team_id").items():
+            for user in self._escalation_users(team, level):
+                records.with_context(mail_activity_quick_update=True).activity_schedule(
+                    "crm_procedure.mail_activity_type_overdue",
+                    user_id=user.id,
+                    summary=self.env._("Overdue"),
+                )
+
+    def _escalation_users(self, team, level):
+        if level == LEADER and team.leader_id:
+            return team.leader_id
+        company = self.company_id[:1]
+        management = self.env["crm.procedure.team"]._with_duty("management", company)
+        return management.leader_id or self.env["res.users"].search_procedure_role("manager", company)

@@ -1,0 +1,11 @@
+from odoo import models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # What a grading reads of a confirmed order, without touching the table itself.
+    _procedure_grading_idx = models.Index(
+        "(company_id, date_order) INCLUDE (partner_id, amount_untaxed, currency_rate, currency_id, id)"
+        " WHERE state = 'sale'"
+    )

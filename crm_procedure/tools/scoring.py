@@ -1,0 +1,398 @@
+"""The set-based heart of grading: measures, points, score and grade as one SQL query.
+
+The formula is written once, here, in SQL; whoever needs a score (a run over all
+customers, the explanation of one line, a customer file being looked at) asks for the
+same expressions over other rows.
+
+    points = 100 * (value - value_zero) / (value_full - value_zero), cut to 0..100
+    score  = sum(weight * points) / sum(weight), rounded to two decimals
+    grade  = the best grade whose minimum score is reached
+
+Measures (REQUIREMENTS.md G1, X2), all as of the day of the run:
+
+``sales_amount``  untaxed value of the confirmed orders in the window, in company
+    currency at the rate of the order, less what was credited and not invoiced again
+``order_count``   how many of them are worth more than nothing
+``recency``       days since the last of these
+``potential``, ``standing``, ``credit``  the marks on the customer; none: no points
+"""
+
+from datetime import datetime, time, timedelta
+
+from dateutil.relativedelta import relativedelta
+from pytz import timezone, utc
+
+from odoo.tools import SQL
+
+LESS_IS_BETTER = {"recency"}
+
+STANDINGS = {"small": 0, "average": 1, "major": 2, "leader": 3}
+CREDITS = {"poor": 0, "normal": 1, "good": 2}
+
+DEFAULT_SCALES = {
+    "sales_amount": (0, 100000),
+    "order_count": (0, 12),
+    "recency": (180, 30),
+    "potential": (0, 100),
+    "standing": (0, 3),
+    "credit": (0, 2),
+}
+
+# columns of a measured row, in the order in which every query here gives them
+MEASURES = ("sales_amount", "order_count", "recency", "potential", "standing", "credit")
+
+
+class Scoring:
+    """Scores the customers of one company on one day by frozen criteria.
+
+    :param env: environment, only for its cursor
+    :param int company_id: whose orders count and whose grade is compared
+    :param date day: orders up to the end of this day count
+    :param dict rules: ``{"criteria": [{measure, weight, value_zero, value_full, …}],
+        "grades": [{id, minimum_score, …}] best first, "window": months, "tz": name}``
+    """
+
+    def __init__(self, env, company_id, day, rules):
+        self.env = env
+        self.company_id = company_id
+        self.day = day
+        self.criteria = rules["criteria"]
+        self.grades = rules["grades"]
+        self.tz = rules["tz"]
+        self.window = rules["window"]
+
+    # ------------------------------------------------------------
+    # Figures for all customers
+    # ------------------------------------------------------------
+
+    def moves(self):
+        """Read only.
+
+        :return: list of (grade id now, grade id then, number of customers)
+        """
+        self._flush()
+        query = SQL(
+            "SELECT previous_grade_id, grade_id, count(*) FROM (%s) graded GROUP BY 1, 2",
+            self._graded(),
+        )
+        return self.env.execute_query(query)
+
+    def insert_lines(self, grading_id, skip_ids=()):
+        """Store a line for each customer whose grade changes, except ``skip_ids``.
+
+        One pass over the orders gives both the lines and the figures.
+
+        :return: the same list as ``moves``, over all customers
+        """
+        self._flush()
+        query = SQL(
+            """
+            WITH graded AS MATERIALIZED (%(graded)s),
+            inserted AS (
+                INSERT INTO crm_procedure_grading_line
+                    (grading_id, partner_id, %(measures)s, score, previous_grade_id,
+                     computed_grade_id, grade_id, move)
+                SELECT %(grading)s, partner_id, %(measures)s, score, previous_grade_id,
+                       grade_id, grade_id, %(move)s
+                FROM graded
+                WHERE grade_id IS DISTINCT FROM previous_grade_id AND partner_id != ALL(%(skip)s)
+            )
+            SELECT previous_grade_id, grade_id, count(*) FROM graded GROUP BY 1, 2
+            """,
+            graded=self._graded(),
+            grading=grading_id,
+            measures=_columns(MEASURES),
+            move=self._move(),
+            skip=list(skip_ids),
+        )
+        return self.env.execute_query(query)
+
+    # ------------------------------------------------------------
+    # Single customers and lines
+    # ------------------------------------------------------------
+
+    def customers(self, partner_ids):
+        """Measures, score and grade of some customers; the ones out of scope are left out.
+
+        :param partner_ids: ids of commercial partners
+        :return: {partner id: {measure: value, "score", "previous_grade_id", "grade_id"}}
+        """
+        if not partner_ids:
+            return {}
+        self._flush()
+        rows = self.env.execute_query_dict(SQL("SELECT * FROM (%s) graded", self._graded(list(partner_ids))))
+        return {row.pop("partner_id"): row for row in rows}
+
+    def explain(self, measures):
+        """Points and share of each criterion for measured values.
+
+        :param dict measures: {measure: value}, as ``customers`` or a line gives them
+        :return: list of {name, measure, value, weight, points, contribution,
+            value_zero, value_full}; the contributions add up to the score
+        """
+        row = SQL(
+            "(SELECT %s) row",
+            SQL(", ").join(
+                SQL("%s::%s AS %s", measures[name], _TYPES[name], SQL.identifier(name)) for name in MEASURES
+            ),
+        )
+        points = SQL(", ").join(self._points(criterion) for criterion in self.criteria)
+        [values] = self.env.execute_query(SQL("SELECT %s FROM %s", points, row))
+        total = sum(criterion["weight"] for criterion in self.criteria)
+        return [
+            dict(
+                criterion,
+                value=measures[criterion["measure"]],
+                points=value,
+                contribution=criterion["weight"] * value / total,
+            )
+            for criterion, value in zip(self.criteria, values)
+        ]
+
+    # ------------------------------------------------------------
+    # Checks
+    # ------------------------------------------------------------
+
+    def currencies_without_rate(self):
+        """:return: ids of the currencies of counted orders that have no rate to convert by"""
+        self._flush()
+        query = SQL(
+            """
+            SELECT DISTINCT o.currency_id
+            FROM sale_order o
+            JOIN res_company c ON c.id = o.company_id
+            WHERE %(counted)s AND o.currency_id != c.currency_id
+              AND NOT EXISTS (
+                SELECT FROM res_currency_rate r
+                WHERE r.currency_id = o.currency_id
+                  AND (r.company_id IS NULL
+                       OR r.company_id = split_part(c.parent_path, '/', 1)::int)
+              )
+            """,
+            counted=self._counted_orders(),
+        )
+        return [currency_id for [currency_id] in self.env.execute_query(query)]
+
+    # ------------------------------------------------------------
+    # SQL
+    # ------------------------------------------------------------
+
+    def _flush(self):
+        """Write what is pending, for the queries read the tables themselves."""
+        for name, columns in _READ.items():
+            self.env[name].flush_model(columns)
+
+    def _graded(self, partner_ids=None):
+        """One row per customer in scope: measures, score, grade now and then."""
+        grade = SQL("NULL")
+        if self.grades:
+            grade = SQL(
+                "CASE %s END",
+                SQL(" ").join(
+                    SQL("WHEN score >= %s THEN %s", row["minimum_score"], row["id"]) for row in self.grades
+                ),
+            )
+        # OFFSET 0: the score is computed once, not again in each comparison
+        return SQL(
+            """
+            SELECT partner_id, previous_grade_id, %(measures)s, score, %(grade)s::int AS grade_id
+            FROM (
+                SELECT partner_id, previous_grade_id, %(measures)s, %(score)s AS score
+                FROM (%(measured)s) measured OFFSET 0
+            ) scored
+            """,
+            measures=_columns(MEASURES),
+            grade=grade,
+            score=self._score(),
+            measured=self._measured(partner_ids),
+        )
+
+    def _measured(self, partner_ids):
+        """The customers in scope: active commercial partners of the company who are
+        customers, have ordered in the window, or hold a grade already."""
+        only = SQL("AND p.id = ANY(%s)", partner_ids) if partner_ids is not None else SQL()
+        previous = SQL("(p.procedure_grade_id->>%s)::int", str(self.company_id))
+        return SQL(
+            """
+            SELECT p.id AS partner_id,
+                   %(previous)s AS previous_grade_id,
+                   COALESCE(o.sales_amount, 0) AS sales_amount,
+                   COALESCE(o.order_count, 0)::int AS order_count,
+                   %(day)s::date - ((o.last_order AT TIME ZONE 'UTC') AT TIME ZONE %(tz)s)::date AS recency,
+                   p.procedure_potential AS potential,
+                   p.procedure_standing AS standing,
+                   p.procedure_credit AS credit
+            FROM res_partner p
+            LEFT JOIN (%(orders)s) o ON o.partner_id = p.id
+            WHERE p.active
+              AND p.commercial_partner_id = p.id
+              AND (p.company_id IS NULL OR p.company_id = %(company)s)
+              AND (p.customer_rank > 0 OR o.partner_id IS NOT NULL OR %(previous)s IS NOT NULL)
+              AND NOT EXISTS (SELECT FROM res_company own WHERE own.partner_id = p.id)
+              %(only)s
+            """,
+            previous=previous,
+            day=self.day,
+            tz=self.tz,
+            orders=self._orders(partner_ids),
+            company=self.company_id,
+            only=only,
+        )
+
+    def _orders(self, partner_ids):
+        only = SQL("AND c.commercial_partner_id = ANY(%s)", partner_ids) if partner_ids is not None else SQL()
+        return SQL(
+            """
+            SELECT partner_id,
+                   sum(net) AS sales_amount,
+                   count(*) FILTER (WHERE net > 0) AS order_count,
+                   max(date_order) FILTER (WHERE net > 0) AS last_order
+            FROM (
+                SELECT c.commercial_partner_id AS partner_id, o.date_order,
+                       o.value - COALESCE(
+                           GREATEST(0, n.refunded - GREATEST(0, n.invoiced - o.value)), 0) AS net
+                FROM (
+                    SELECT o.id, o.partner_id, o.date_order,
+                           o.amount_untaxed::float8 / NULLIF(o.currency_rate::float8, 0) AS value
+                    FROM sale_order o WHERE %(counted)s
+                ) o
+                JOIN res_partner c ON c.id = o.partner_id %(only)s
+                LEFT JOIN (%(credited)s) n ON n.order_id = o.id
+            ) valued
+            GROUP BY partner_id
+            """,
+            counted=self._counted_orders(),
+            credited=self._credited(),
+            only=only,
+        )
+
+    def _credited(self):
+        """What was refunded and invoiced on the orders that a credit note touches.
+
+        Both are needed: an order that was credited and invoiced again is worth its full
+        value. Down payments are no sale and their refund is no loss.
+        """
+        return SQL(
+            """
+            SELECT l.order_id,
+                   COALESCE(sum(a.balance) FILTER (WHERE m.move_type = 'out_refund'), 0)::float8 AS refunded,
+                   COALESCE(-sum(a.balance) FILTER (WHERE m.move_type = 'out_invoice'), 0)::float8 AS invoiced
+            FROM sale_order_line l
+            JOIN sale_order_line_invoice_rel r ON r.order_line_id = l.id
+            JOIN account_move_line a ON a.id = r.invoice_line_id
+            JOIN account_move m ON m.id = a.move_id
+            WHERE m.state = 'posted' AND m.move_type IN ('out_refund', 'out_invoice')
+              AND m.date <= %(day)s AND l.is_downpayment IS NOT TRUE
+              AND l.order_id IN (
+                SELECT l2.order_id
+                FROM account_move m2
+                JOIN account_move_line a2 ON a2.move_id = m2.id
+                JOIN sale_order_line_invoice_rel r2 ON r2.invoice_line_id = a2.id
+                JOIN sale_order_line l2 ON l2.id = r2.order_line_id
+                WHERE m2.move_type = 'out_refund' AND m2.state = 'posted'
+                  AND m2.company_id = %(company)s
+              )
+            GROUP BY l.order_id
+            """,
+            day=self.day,
+            company=self.company_id,
+        )
+
+    def _counted_orders(self):
+        start, end = self._window_utc()
+        return SQL(
+            "o.company_id = %s AND o.state = 'sale' AND o.date_order >= %s AND o.date_order < %s",
+            self.company_id,
+            start,
+            end,
+        )
+
+    def _window_utc(self):
+        """First moment of the window and first one after it, days being local ones."""
+        first = self.day - relativedelta(months=int(self.window)) + timedelta(days=1)
+        zone = timezone(self.tz)
+        return tuple(
+            zone.localize(datetime.combine(day, time.min)).astimezone(utc).replace(tzinfo=None)
+            for day in (first, self.day + timedelta(days=1))
+        )
+
+    def _score(self):
+        total = sum(criterion["weight"] for criterion in self.criteria)
+        weighted = SQL(" + ").join(
+            SQL("%s::float8 * %s", criterion["weight"] / total, self._points(criterion))
+            for criterion in self.criteria
+        )
+        return SQL("round((%s) * 100) / 100", weighted)
+
+    @staticmethod
+    def _points(criterion):
+        """Points 0–100 of one criterion; a value that is not known earns none."""
+        zero, full = criterion["value_zero"], criterion["value_full"]
+        return SQL(
+            "COALESCE(100 * LEAST(1, GREATEST(0, (%s::float8 - %s::float8) / %s::float8)), 0)",
+            _value(criterion["measure"]),
+            zero,
+            full - zero,
+        )
+
+    def _move(self):
+        """Direction of a change, by the rank of the grades; a grade not ranked here
+        (archived, or of another profile) counts as none."""
+        if not self.grades:
+            return SQL("'down'")
+        rank = SQL(" ").join(SQL("WHEN %s THEN %s", row["id"], n) for n, row in enumerate(self.grades))
+        return SQL(
+            """
+            CASE
+                WHEN grade_id IS NULL THEN 'down'
+                WHEN (CASE previous_grade_id %(rank)s END) IS NULL THEN 'new'
+                WHEN (CASE grade_id %(rank)s END) < (CASE previous_grade_id %(rank)s END) THEN 'up'
+                ELSE 'down'
+            END
+            """,
+            rank=rank,
+        )
+
+
+# what the queries read besides the lines they write
+_READ = {
+    "res.partner": [
+        "active",
+        "commercial_partner_id",
+        "company_id",
+        "customer_rank",
+        "procedure_grade_id",
+        "procedure_potential",
+        "procedure_standing",
+        "procedure_credit",
+    ],
+    "sale.order": ["partner_id", "company_id", "state", "date_order", "amount_untaxed", "currency_rate"],
+    "sale.order.line": ["order_id", "invoice_lines", "is_downpayment"],
+    "account.move": ["state", "move_type", "date", "company_id"],
+    "account.move.line": ["move_id", "balance"],
+    "crm.procedure.grading.line": None,
+}
+
+_TYPES = {
+    "sales_amount": SQL("float8"),
+    "order_count": SQL("int"),
+    "recency": SQL("int"),
+    "potential": SQL("int"),
+    "standing": SQL("varchar"),
+    "credit": SQL("varchar"),
+}
+
+
+def _columns(names):
+    return SQL(", ").join(SQL.identifier(name) for name in names)
+
+
+def _value(measure):
+    """The number that a measure is rated by."""
+    column = SQL.identifier(measure)
+    ranks = {"standing": STANDINGS, "credit": CREDITS}.get(measure)
+    if ranks is None:
+        return column
+    return SQL(
+        "CASE %s %s END", column, SQL(" ").join(SQL("WHEN %s THEN %s", key, rank) for key, rank in ranks.items())
+    )
