@@ -32,6 +32,7 @@
     "demo": [
         "demo/res_users_demo.xml",
         "demo/procedure_demo.xml",
+        "demo/res.partner.csv",
         "demo/customer_demo.xml",
         "demo/grading_demo.xml",
     ],

@@ -19,9 +19,7 @@ class ProcedureApprovalMixin(models.AbstractModel):
     _rejected_state = "rejected"
     _approver_duty = None  # duty of the team whose leader is asked to approve
 
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     submitted_by_id = fields.Many2one("res.users", string="Submitted by", readonly=True, copy=False)
     submitted_on = fields.Datetime(readonly=True, copy=False)
     approved_by_id = fields.Many2one("res.users", string="Approved by", readonly=True, copy=False)
@@ -106,9 +104,7 @@ class ProcedureApprovalMixin(models.AbstractModel):
         self._check_power(self._power_submit, self.env._("submit"))
         self._lock_in_state("draft", self.env._("submitted"))
         self._check_submit()
-        self._set_state(
-            self._submitted_state, submitted_by_id=self.env.uid, submitted_on=fields.Datetime.now()
-        )
+        self._set_state(self._submitted_state, submitted_by_id=self.env.uid, submitted_on=fields.Datetime.now())
         self._ask_approver()
         return True
 
@@ -224,8 +220,12 @@ class ProcedureApprovalMixin(models.AbstractModel):
 
     def _ask_approver(self):
         for record in self:
-            team = self.env["crm.procedure.team"].sudo()._with_duty(  # teams are public in the company
-                self._approver_duty, record.company_id
+            team = (
+                self.env["crm.procedure.team"]
+                .sudo()
+                ._with_duty(  # teams are public in the company
+                    self._approver_duty, record.company_id
+                )
             )
             if team.leader_id:
                 record.sudo().activity_schedule(  # the approver is asked on the submitter's behalf

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import float_round
 
 from ..tools import scoring
 
@@ -18,7 +19,7 @@ class ProcedureCriterion(models.Model):
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", index=True, help="Empty: for all companies.")
+    company_id = fields.Many2one("res.company", index=True, help="Empty: for every company that has none of its own.")
     measure = fields.Selection(
         [
             ("sales_amount", "Sales amount in the period"),
@@ -61,7 +62,42 @@ class ProcedureCriterion(models.Model):
                     )
                 )
 
+    # ------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------
+
+    def action_suggest_cut_offs(self):
+        """Set the cut-offs of amounts and counts by the company's own customers: all points
+        at what one in twenty of those with orders exceeds, none at zero.
+
+        :return: True
+        :raise UserError: for other measures, or when nobody has ordered
+        """
+        for criterion in self:
+            if criterion.measure not in ("sales_amount", "order_count"):
+                raise UserError(
+                    self.env._(
+                        "Cut-offs can be suggested for amounts and numbers of orders. Those of %(criterion)s "
+                        "follow from its scale: enter them yourself.",
+                        criterion=criterion.name,
+                    )
+                )
+            company = criterion.company_id or self.env.company
+            grading = self.env["crm.procedure.grading"].new({"company_id": company.id})
+            value = grading._measuring().percentile(criterion.measure, 0.95)
+            if not value:
+                raise UserError(self.env._("There are no confirmed orders in the period to take cut-offs from."))
+            step = 10 ** max(0, len(str(int(value))) - 2)  # two leading digits are plenty
+            criterion.write({"value_zero": 0, "value_full": float_round(value, precision_rounding=step)})
+        return True
+
+    # ------------------------------------------------------------
+    # BUSINESS
+    # ------------------------------------------------------------
+
     @api.model
     def _for_company(self, company):
-        """:return: the criteria that count in ``company``"""
-        return self.search([("company_id", "in", (company.id, False))])
+        """:return: the criteria that count in ``company``: its own ones, or else those for
+        all companies
+        """
+        return self.search([("company_id", "=", company.id)]) or self.search([("company_id", "=", False)])

@@ -12,11 +12,9 @@ class ProcedureGrade(models.Model):
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10, help="The best grade stands first.")
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one("res.company", index=True, help="Empty: for all companies.")
+    company_id = fields.Many2one("res.company", index=True, help="Empty: for every company that has none of its own.")
     color = fields.Integer()
-    minimum_score = fields.Float(
-        required=True, help="A customer with at least this score (0–100) gets this grade."
-    )
+    minimum_score = fields.Float(required=True, help="A customer with at least this score (0–100) gets this grade.")
     contact_interval_days = fields.Integer(
         string="Contact every (days)", required=True, default=90, help="Longest time between two contacts."
     )
@@ -44,15 +42,19 @@ class ProcedureGrade(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_in_use(self):
-        used = self.env["crm.procedure.grading.line"].sudo().search(  # any use forbids it
-            [
-                "|",
-                "|",
-                ("grade_id", "in", self.ids),
-                ("previous_grade_id", "in", self.ids),
-                ("computed_grade_id", "in", self.ids),
-            ],
-            limit=1,
+        used = (
+            self.env["crm.procedure.grading.line"]
+            .sudo()
+            .search(  # any use forbids it
+                [
+                    "|",
+                    "|",
+                    ("grade_id", "in", self.ids),
+                    ("previous_grade_id", "in", self.ids),
+                    ("computed_grade_id", "in", self.ids),
+                ],
+                limit=1,
+            )
         )
         if used:
             raise UserError(
@@ -63,5 +65,7 @@ class ProcedureGrade(models.Model):
 
     @api.model
     def _for_company(self, company):
-        """:return: the grades that customers of ``company`` can get, best first"""
-        return self.search([("company_id", "in", (company.id, False))])
+        """:return: the grades that customers of ``company`` can get, best first: its own
+        ones, or else those for all companies
+        """
+        return self.search([("company_id", "=", company.id)]) or self.search([("company_id", "=", False)])

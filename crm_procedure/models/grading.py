@@ -1,3 +1,5 @@
+import itertools
+
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
@@ -48,10 +50,15 @@ class ProcedureGrading(models.Model):
     )
     line_ids = fields.One2many("crm.procedure.grading.line", "grading_id", string="Lines")
     line_count = fields.Integer(compute="_compute_line_count", string="Changes")
-    rules = fields.Json(
-        readonly=True, copy=False, help="Criteria, grades and window at the time of computing."
-    )
+    rules = fields.Json(readonly=True, copy=False, help="Criteria, grades and window at the time of computing.")
     computed_on = fields.Datetime(readonly=True, copy=False)
+    compared_with_id = fields.Many2one(
+        "crm.procedure.grading",
+        string="Compared with",
+        readonly=True,
+        copy=False,
+        help="The latest approved list when this one was computed: its grades are the ones before.",
+    )
 
     _number_uniq = models.Constraint("UNIQUE (company_id, name)", "This number is taken.")
     _deadline_idx = models.Index("(deadline) WHERE state IN ('draft', 'submitted')")
@@ -71,7 +78,14 @@ class ProcedureGrading(models.Model):
 
     @api.model
     def _signature_fields(self):
-        return super()._signature_fields() | {"rules", "figures", "computed_on", "applied_on", "apply_position"}
+        return super()._signature_fields() | {
+            "rules",
+            "figures",
+            "computed_on",
+            "compared_with_id",
+            "applied_on",
+            "apply_position",
+        }
 
     # ------------------------------------------------------------
     # ACTIONS
@@ -109,6 +123,13 @@ class ProcedureGrading(models.Model):
         self.ensure_one()
         return Scoring(self.env, self.company_id.id, self.date, rules or self.rules)
 
+    def _measuring(self):
+        """:return: an engine that only measures: no criteria, no grades"""
+        company = self.company_id
+        window = self.env["crm.procedure"]._in_force(company)._limit("grading_window")
+        rules = {"criteria": [], "grades": [], "window": window, "tz": company._procedure_tz()}
+        return Scoring(self.env, company.id, self.date, rules)
+
     def _current_rules(self):
         """Criteria, grades and window as they stand now, checked.
 
@@ -135,10 +156,8 @@ class ProcedureGrading(models.Model):
 
     def _check_grades(self, grades):
         if not grades:
-            raise UserError(
-                self.env._("There are no grades. Add some under Configuration > Customer Grades.")
-            )
-        for better, worse in zip(grades, grades[1:]):
+            raise UserError(self.env._("There are no grades. Add some under Configuration > Customer Grades."))
+        for better, worse in itertools.pairwise(grades):
             if better.minimum_score <= worse.minimum_score:
                 raise UserError(
                     self.env._(
@@ -166,7 +185,8 @@ class ProcedureGrading(models.Model):
         )
         # the lines just made are seen by nobody else before the transaction ends
         moves = scoring.insert_lines(self.id, kept.partner_id.ids)
-        self.env.invalidate_all(flush=False)
+        lines.invalidate_model()
+        self.invalidate_recordset(["line_ids", "line_count"])
         if not moves:
             raise UserError(
                 self.env._(
@@ -182,6 +202,7 @@ class ProcedureGrading(models.Model):
                 "rules": rules,
                 "figures": self._prepare_figures(moves, rules),
                 "computed_on": fields.Datetime.now(),
+                "compared_with_id": self._latest_approved().id,
             }
         )
 
@@ -201,9 +222,7 @@ class ProcedureGrading(models.Model):
         """Lines are chosen otherwise only in a draft that has been computed."""
         self._check_editable()
         for grading in self.filtered(lambda g: not g.computed_on):
-            raise UserError(
-                self.env._("%(grading)s is not computed yet. Press Compute first.", grading=grading.name)
-            )
+            raise UserError(self.env._("%(grading)s is not computed yet. Press Compute first.", grading=grading.name))
 
     def _explain(self, measures, score, grade, override_reason=None):
         """The reasons of a grade, fit to be shown to the customer (G8).
@@ -268,14 +287,8 @@ class ProcedureGrading(models.Model):
     def _refuse_stale(self):
         """Another list signed since the computing makes this one's comparison wrong."""
         self._refuse_while_applying()
-        newer = self.sudo().search(  # signed lists of the company count, seen or not
-            Domain("company_id", "=", self.company_id.id)
-            & Domain("state", "=", "approved")
-            & Domain("approved_on", ">", self.computed_on)
-            & Domain("id", "!=", self.id),
-            limit=1,
-        )
-        if newer:
+        newer = self._latest_approved()
+        if newer != self.compared_with_id:
             raise UserError(
                 self.env._(
                     "%(newer)s was approved after %(grading)s had been computed, so the moves shown are no "
@@ -284,6 +297,14 @@ class ProcedureGrading(models.Model):
                     grading=self.name,
                 )
             )
+
+    def _latest_approved(self):
+        """:return: the list of the company that was signed last; sudo: seen by the caller or not"""
+        return self.sudo().search(
+            Domain("company_id", "=", self.company_id.id) & Domain("state", "=", "approved"),
+            order="approved_on desc, id desc",
+            limit=1,
+        )
 
     def _refuse_while_applying(self):
         running = self.sudo().search(  # as above
@@ -320,16 +341,12 @@ class ProcedureGrading(models.Model):
     @api.model
     def _draft_monthly(self, company):
         today = fields.Date.context_today(self.with_context(tz=company._procedure_tz()))
-        if self.search_count(
-            [("company_id", "=", company.id), ("date", ">=", today.replace(day=1))], limit=1
-        ):
+        if self.search_count([("company_id", "=", company.id), ("date", ">=", today.replace(day=1))], limit=1):
             return
         try:
             with self.env.cr.savepoint():
                 team = self.env["crm.procedure.team"]._with_duty("marketing", company)
-                grading = self.create(
-                    {"company_id": company.id, "date": today, "user_id": team.leader_id.id}
-                )
+                grading = self.create({"company_id": company.id, "date": today, "user_id": team.leader_id.id})
                 grading._compute_lines()
         except (UserError, LockError) as problem:
             self._remind_marketing(company, str(problem))

@@ -106,7 +106,7 @@ class ProcedureGrading(models.Model):
         if count:
             # sudo: the run keeps its own place; approvers hold no right to edit it
             self.sudo().apply_position = position
-            self.env["res.partner"].invalidate_model(["procedure_grade_id"])
+            self.env["res.partner"].invalidate_model(["procedure_grade_id", "procedure_line_ids"])
         return count
 
     def _flush_lines(self):
@@ -137,9 +137,7 @@ class ProcedureGrading(models.Model):
             return False
         self._set_aside_gone()
         self.sudo().applied_on = fields.Datetime.now()  # as in _apply_chunk
-        set_aside = self.line_ids.sudo().search_count(
-            [("grading_id", "=", self.id), ("skip_reason", "!=", False)]
-        )
+        set_aside = self.line_ids.sudo().search_count([("grading_id", "=", self.id), ("skip_reason", "!=", False)])
         body = self.env._("Applied: the customers now show these grades.")
         if set_aside:
             body += " " + self.env._(

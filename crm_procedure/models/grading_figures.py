@@ -1,7 +1,4 @@
-from datetime import datetime, time
-
 from dateutil.relativedelta import relativedelta
-from pytz import timezone
 
 from odoo import api, fields, models
 from odoo.tools import format_date
@@ -21,9 +18,7 @@ class ProcedureGrading(models.Model):
         check_company=True,
     )
     figures = fields.Json(string="Figures as data", readonly=True, copy=False, help="See ``what_if`` for its shape.")
-    figures_html = fields.Html(
-        string="Figures", compute="_compute_figures_html", sanitize=False
-    )
+    figures_html = fields.Html(string="Figures", compute="_compute_figures_html", sanitize=False)
 
     @api.model
     def _default_team_ids(self):
@@ -85,7 +80,7 @@ class ProcedureGrading(models.Model):
             **figures,
             **self._capacity(),
             "required": sum(grade["contacts_then"] for grade in figures["grades"]),
-            "floor_days": floor,
+            "floor_days": round(floor),
             "below_floor": [g["id"] for g in rules["grades"] if g["contact_interval_days"] > floor],
         }
 
@@ -98,21 +93,15 @@ class ProcedureGrading(models.Model):
             "month": fields.Date.to_string(month),
             "people": len(people),
             "working_days": days,
-            "per_day": self._limit("contacts_per_day"),
-            "capacity": days * self._limit("contacts_per_day"),
+            "per_day": round(self._limit("contacts_per_day"), 1),
+            "capacity": round(days * self._limit("contacts_per_day")),
         }
 
     def _working_days(self, user, month):
         """Days in the month on which a person works, holidays and leaves taken off."""
         resource = user.resource_ids.filtered(lambda r: r.company_id == self.company_id)[:1]
-        calendar = resource.calendar_id or self.company_id.sudo().resource_calendar_id
-        zone = timezone(self.company_id._procedure_tz())
-        start = zone.localize(datetime.combine(month, time.min))
-        end = zone.localize(datetime.combine(month + relativedelta(months=1), time.min))
-        if not calendar:
-            return (end.date() - start.date()).days
-        intervals = calendar._work_intervals_batch(start, end, resources=resource)[resource.id]
-        return len({begin.date() for begin, _end, _meta in intervals})
+        last = month + relativedelta(months=1, days=-1)
+        return len(self.company_id._procedure_work_ends(month, last, resource))
 
     # ------------------------------------------------------------
     # TOOLS

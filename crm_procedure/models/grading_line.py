@@ -14,14 +14,12 @@ class ProcedureGradingLine(models.Model):
 
     _name = "crm.procedure.grading.line"
     _description = "Grading Line"
-    _order = "grading_id desc, id"
+    _order = "id desc"
     _rec_name = "partner_id"
     _log_access = False
 
     grading_id = fields.Many2one("crm.procedure.grading", required=True, index=True, ondelete="cascade")
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, index=True, ondelete="restrict"
-    )
+    partner_id = fields.Many2one("res.partner", string="Customer", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="grading_id.company_id")
     currency_id = fields.Many2one(related="grading_id.company_id.currency_id")
     date = fields.Date(related="grading_id.date")
@@ -39,9 +37,7 @@ class ProcedureGradingLine(models.Model):
     computed_grade_id = fields.Many2one("crm.procedure.grade", string="Computed grade", readonly=True)
     grade_id = fields.Many2one("crm.procedure.grade", string="Grade")
     grade_color = fields.Integer(related="grade_id.color", string="Colour of the grade")
-    move = fields.Selection(
-        [("new", "New"), ("up", "Up"), ("down", "Down"), ("same", "Unchanged")], readonly=True
-    )
+    move = fields.Selection([("new", "New"), ("up", "Up"), ("down", "Down"), ("same", "Unchanged")], readonly=True)
     override_reason = fields.Char(help="Why the grade differs from the computed one.")
     override_user_id = fields.Many2one("res.users", string="Overridden by", readonly=True)
     skip_reason = fields.Selection(
@@ -92,6 +88,7 @@ class ProcedureGradingLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Lines made by hand override a customer who does not move; the figures are added."""
+        vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
             self._refuse_computed(vals)
             vals["override_user_id"] = self.env.uid
@@ -182,16 +179,13 @@ class ProcedureGradingLine(models.Model):
         if computed:
             raise UserError(
                 self.env._(
-                    "Scores and figures are computed. To decide otherwise, choose another grade and enter "
-                    "the reason."
+                    "Scores and figures are computed. To decide otherwise, choose another grade and enter the reason."
                 )
             )
 
     @api.model
     def _refuse_doubles(self, grading, partner_ids):
-        there = self.search(
-            [("grading_id", "=", grading.id), ("partner_id", "in", partner_ids)], limit=1
-        )
+        there = self.search([("grading_id", "=", grading.id), ("partner_id", "in", partner_ids)], limit=1)
         if there or len(set(partner_ids)) < len(partner_ids):
             customer = there.partner_id or self.env["res.partner"].browse(partner_ids[0])
             raise UserError(

@@ -11,9 +11,7 @@ class ProcedureLimit(models.Model):
     _order = "procedure_id, sequence, id"
     _rec_name = "code"
 
-    procedure_id = fields.Many2one(
-        "crm.procedure", required=True, index=True, ondelete="cascade"
-    )
+    procedure_id = fields.Many2one("crm.procedure", required=True, index=True, ondelete="cascade")
     sequence = fields.Integer(default=10)
     code = fields.Selection(
         [(limit.code, limit.label) for limit in limits.LIMITS],
@@ -26,12 +24,8 @@ class ProcedureLimit(models.Model):
     origin = fields.Selection(limits.ORIGINS, required=True, default="own")
     source = fields.Char(help="Document and clause that the value comes from, or why we chose it.")
 
-    _code_uniq = models.Constraint(
-        "UNIQUE (procedure_id, code)", "Each limit stands once in a procedure version."
-    )
-    _value_positive = models.Constraint(
-        "CHECK (value > 0)", "A limit must be above zero. Enter a positive number."
-    )
+    _code_uniq = models.Constraint("UNIQUE (procedure_id, code)", "Each limit stands once in a procedure version.")
+    _value_positive = models.Constraint("CHECK (value > 0)", "A limit must be above zero. Enter a positive number.")
 
     # ------------------------------------------------------------
     # CRUD

@@ -29,12 +29,8 @@ class ProcedureMixin(models.AbstractModel):
     _duty = None  # duty of the team that a new record belongs to
 
     name = fields.Char(string="Number", readonly=True, copy=False, index=True)
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
-    )
-    user_id = fields.Many2one(
-        "res.users", string="Responsible", index=True, default=lambda self: self.env.user
-    )
+    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
+    user_id = fields.Many2one("res.users", string="Responsible", index=True, default=lambda self: self.env.user)
     team_id = fields.Many2one("crm.procedure.team", string="Team", check_company=True)
     procedure_id = fields.Many2one(
         "crm.procedure",
@@ -44,9 +40,7 @@ class ProcedureMixin(models.AbstractModel):
         help="The version in force when this record was made: its limits hold.",
     )
     deadline = fields.Datetime(copy=False)
-    is_overdue = fields.Boolean(
-        string="Overdue", compute="_compute_is_overdue", search="_search_is_overdue"
-    )
+    is_overdue = fields.Boolean(string="Overdue", compute="_compute_is_overdue", search="_search_is_overdue")
     escalation_level = fields.Selection(
         [("0", "None"), (LEADER, "Team leader"), (MANAGEMENT, "Management")],
         string="Escalated to",
@@ -59,9 +53,7 @@ class ProcedureMixin(models.AbstractModel):
     def _compute_is_overdue(self):
         now = fields.Datetime.now()
         for record in self:
-            record.is_overdue = bool(
-                record.state in self._open_states and record.deadline and record.deadline < now
-            )
+            record.is_overdue = bool(record.state in self._open_states and record.deadline and record.deadline < now)
 
     def _search_is_overdue(self, operator, value):
         if operator != "in":
@@ -88,7 +80,7 @@ class ProcedureMixin(models.AbstractModel):
             if self._duty and not vals.get("team_id"):
                 vals["team_id"] = self.env["crm.procedure.team"]._with_duty(self._duty, company).id
             if self._deadline_limit and not vals.get("deadline"):
-                vals["deadline"] = self._working_days_from_now(company, procedure._limit(self._deadline_limit))
+                vals["deadline"] = company._procedure_days_ahead(int(procedure._limit(self._deadline_limit)))
         return super().create(vals_list)
 
     # ------------------------------------------------------------
@@ -116,20 +108,6 @@ class ProcedureMixin(models.AbstractModel):
         )
         return sequence.next_by_id()
 
-    @api.model
-    def _working_days_from_now(self, company, days):
-        """The moment that lies ``days`` working days ahead (or back, when negative).
-
-        Public holidays and leaves of the company's calendar do not count; a company
-        without a calendar works every day.
-
-        :return: naive UTC datetime
-        """
-        now = fields.Datetime.now()
-        calendar = company.sudo().resource_calendar_id  # working hours are no secret
-        moment = calendar and calendar.plan_days(int(days), now, compute_leaves=True)
-        return moment or fields.Datetime.add(now, days=int(days))
-
     def _limit(self, code):
         """Value of a limit in the version this record runs under."""
         self.ensure_one()
@@ -154,9 +132,7 @@ class ProcedureMixin(models.AbstractModel):
                 continue
             for company in self.env["res.company"].search([]):
                 for level, code in ESCALATIONS:
-                    count, left = model.with_company(company)._escalate_batch(
-                        company, level, code, batch_size
-                    )
+                    count, left = model.with_company(company)._escalate_batch(company, level, code, batch_size)
                     done, remaining = done + count, remaining + left
         self.env["ir.cron"]._commit_progress(done, remaining=remaining)
 
@@ -166,7 +142,7 @@ class ProcedureMixin(models.AbstractModel):
         days = self.env["crm.procedure"]._in_force(company)._limit(code)
         below = [LEADER, "0"] if level == MANAGEMENT else ["0"]
         domain = (
-            self._domain_overdue(self._working_days_from_now(company, -days))
+            self._domain_overdue(company._procedure_days_ago(int(days)))
             & Domain("company_id", "=", company.id)
             & Domain("escalation_level", "in", below)
         )

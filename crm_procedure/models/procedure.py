@@ -80,11 +80,7 @@ class Procedure(models.Model):
     def create(self, vals_list):
         defaults = self.env["crm.procedure.limit"]._default_values()
         for vals in vals_list:
-            given = {
-                command[2].get("code")
-                for command in vals.get("limit_ids", [])
-                if command[0] == Command.CREATE
-            }
+            given = {command[2].get("code") for command in vals.get("limit_ids", []) if command[0] == Command.CREATE}
             vals["limit_ids"] = vals.get("limit_ids", []) + [
                 Command.create(row) for row in defaults if row["code"] not in given
             ]

@@ -193,7 +193,7 @@ class ResPartner(models.Model):
             .sudo()
             .search(
                 [("company_id", "=", self.env.company.id), ("applied_on", "!=", False)],
-                order="applied_on desc, id desc",
+                order="approved_on desc, id desc",
                 limit=1,
             )
         )
@@ -206,13 +206,17 @@ class ResPartner(models.Model):
 
         :return: {partner id: (line or None, measured values or None)}
         """
-        lines = self.env["crm.procedure.grading.line"].sudo().search_fetch(  # as in _latest_grading
-            [
-                ("partner_id", "in", partners.ids),
-                ("grading_id.company_id", "=", self.env.company.id),
-                ("grading_id.applied_on", "!=", False),
-            ],
-            order="id",
+        lines = (
+            self.env["crm.procedure.grading.line"]
+            .sudo()
+            .search_fetch(  # as in _latest_grading
+                [
+                    ("partner_id", "in", partners.ids),
+                    ("grading_id.company_id", "=", self.env.company.id),
+                    ("grading_id.applied_on", "!=", False),
+                ],
+                order="id",
+            )
         )
         latest = {line.partner_id.id: line for line in lines}
         moved = {id_: line for id_, line in latest.items() if line.grading_id == run}

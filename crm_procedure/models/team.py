@@ -27,9 +27,7 @@ class ProcedureTeam(models.Model):
         default="other",
         help="What the procedure expects of this department.",
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
-    )
+    company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     leader_id = fields.Many2one(
         "res.users",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",

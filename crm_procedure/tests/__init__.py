@@ -1,1 +1,7 @@
-from . import test_grading
+from . import (
+    test_figures,
+    test_grading,
+    test_grading_apply,
+    test_powers,
+    test_records,
+)

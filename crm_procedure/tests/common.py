@@ -36,6 +36,9 @@ class ProcedureCase(TransactionCase):
             {"number": "QP-07", "version": "V1.0", "effective_date": date(2026, 1, 1)}
         )
         cls.sign(cls.procedure, "quality", "manager")
+        cls.product = cls.env["product.product"].create(
+            {"name": "Service", "type": "service", "invoice_policy": "order", "taxes_id": False}
+        )
         cls._set_criteria(sales_amount=(70, 0, 10000), potential=(30, 0, 100))
 
     @classmethod
@@ -85,19 +88,11 @@ class ProcedureCase(TransactionCase):
 
     @classmethod
     def new_order(cls, customer, amount, day="2026-06-01", state="sale", **values):
-        if not hasattr(cls, "product"):
-            cls.product = cls.env["product.product"].create(
-                {"name": "Service", "type": "service", "invoice_policy": "order", "taxes_id": False}
-            )
         order = cls.env["sale.order"].create(
             {
                 "partner_id": customer.id,
                 "company_id": cls.company.id,
-                "order_line": [
-                    Command.create(
-                        {"product_id": cls.product.id, "price_unit": amount, "tax_ids": False}
-                    )
-                ],
+                "order_line": [Command.create({"product_id": cls.product.id, "price_unit": amount, "tax_ids": False})],
                 **values,
             }
         )

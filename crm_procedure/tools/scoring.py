@@ -146,8 +146,24 @@ class Scoring:
                 points=value,
                 contribution=criterion["weight"] * value / total,
             )
-            for criterion, value in zip(self.criteria, values)
+            for criterion, value in zip(self.criteria, values, strict=True)
         ]
+
+    def percentile(self, measure, share):
+        """The value that ``share`` (0..1) of the customers with any stay below.
+
+        :return: float, or None when nobody has a value above zero
+        """
+        self._flush()
+        column = SQL.identifier(measure)
+        query = SQL(
+            "SELECT percentile_cont(%s) WITHIN GROUP (ORDER BY %s) FROM (%s) measured WHERE %s > 0",
+            share,
+            column,
+            self._measured(None),
+            column,
+        )
+        return self.env.execute_query(query)[0][0]
 
     # ------------------------------------------------------------
     # Checks
@@ -188,9 +204,7 @@ class Scoring:
         if self.grades:
             grade = SQL(
                 "CASE %s END",
-                SQL(" ").join(
-                    SQL("WHEN score >= %s THEN %s", row["minimum_score"], row["id"]) for row in self.grades
-                ),
+                SQL(" ").join(SQL("WHEN score >= %s THEN %s", row["minimum_score"], row["id"]) for row in self.grades),
             )
         # OFFSET 0: the score is computed once, not again in each comparison
         return SQL(
@@ -319,8 +333,7 @@ class Scoring:
     def _score(self):
         total = sum(criterion["weight"] for criterion in self.criteria)
         weighted = SQL(" + ").join(
-            SQL("%s::float8 * %s", criterion["weight"] / total, self._points(criterion))
-            for criterion in self.criteria
+            SQL("%s::float8 * %s", criterion["weight"] / total, self._points(criterion)) for criterion in self.criteria
         )
         return SQL("round((%s) * 100) / 100", weighted)
 

@@ -15,9 +15,7 @@ class ProcedureReason(models.TransientModel):
 
     def _open(self, records, method, title):
         """:return: action that opens the dialog; confirming it calls ``method(reason=…)``"""
-        wizard = self.create(
-            {"res_model": records._name, "res_ids": records.ids, "method": method}
-        )
+        wizard = self.create({"res_model": records._name, "res_ids": records.ids, "method": method})
         return {
             "type": "ir.actions.act_window",
             "name": title,
