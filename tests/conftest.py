@@ -7,108 +7,13 @@ as login and password.
 import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
-import xmlrpc.client
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from server import ROOT, SOURCE, WORK, Server
 
-ROOT = Path(__file__).resolve().parent.parent
-WORK = Path(os.environ.get("DEV_DIR", ROOT / ".dev"))
 SCREENSHOTS = WORK / "screenshots"
 PICTURES = ROOT / "docs" / "pictures"
-SOURCE = os.environ.get("CRM_PROCEDURE_DATABASE", "crm_procedure_fresh")
-START_SECONDS = 120
-
-
-class Server:
-    """An Odoo server of its own; ``url``, ``db``, ``log`` (path) and ``rpc``."""
-
-    def __init__(self, db):
-        self.db = db
-        self.log = WORK / "log" / "black-box-server.log"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://localhost:{self.port}"
-        self.process = None
-
-    def odoo(self, *args):
-        """Run Odoo's command line to its end; raise if it fails."""
-        return subprocess.run(
-            [ROOT / "dev" / "odoo", *args],
-            check=True,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-
-    def start(self):
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [
-                    ROOT / "dev" / "odoo",
-                    "server",
-                    f"--database={self.db}",
-                    f"--db-filter=^{self.db}$",
-                    "--http-interface=127.0.0.1",
-                    f"--http-port={self.port}",
-                    "--no-database-list",
-                    # A scheduled action runs when a test calls it, not when the clock says so.
-                    "--max-cron-threads=0",
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        end = time.monotonic() + START_SECONDS
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.stop()
-                raise RuntimeError(f"Odoo did not start:\n{self.log.read_text()[-4000:]}")
-            time.sleep(0.2)
-
-    def answers(self):
-        try:
-            with urllib.request.urlopen(f"{self.url}/web/health", timeout=5):
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-    def rpc(self, login, password=None):
-        """Log in over XML-RPC; return ``call(model, method, *args, **kwargs)``.
-
-        A refusal by the server is an ``xmlrpc.client.Fault``.
-        """
-        password = password or login
-        common = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/common", allow_none=True)
-        uid = common.authenticate(self.db, login, password, {})
-        if not uid:
-            raise PermissionError(f"{login} cannot log in to {self.db}")
-
-        def call(model, method, *args, **kwargs):
-            # A proxy per call: its connection is not to be shared between threads.
-            proxy = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/object", allow_none=True)
-            with proxy as remote:
-                return remote.execute_kw(self.db, uid, password, model, method, args, kwargs)
-
-        call.uid = uid
-        return call
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +21,7 @@ def server():
     """The server that all black-box tests share; a test leaves it as it found it, or makes
     records of its own."""
     server = Server("crm_procedure_blackbox")
-    server.odoo("db", "duplicate", "-f", SOURCE, server.db)
+    server.copy_from(SOURCE)
     server.start()
     # Links in mails and the styles of printed forms lead to this server.
     call = server.rpc("admin")
@@ -124,6 +29,17 @@ def server():
         call("ir.config_parameter", "set_param", name, value)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def own_server(request):
+    """A server for one module, on a database of its own; not started yet."""
+    server = Server("crm_procedure_" + request.module.__name__.rpartition(".")[2])
+    server.copy_from(SOURCE)
+    yield server
+    if server.process:
+        server.stop()
+    server.odoo("db", "drop", server.db)
 
 
 @pytest.fixture(scope="session")

@@ -159,16 +159,17 @@ class _Run:
 
     def _grade(self, company, day, marketing, sales):
         """Compute, submit, co-sign and apply, each as the user whose duty it is."""
-        quiet = {"allowed_company_ids": company.ids, "mail_notify_force_send": False,
-                 "mail_activity_quick_update": True}
-        gradings = self.env["crm.procedure.grading"].with_context(quiet)
+        grading = self.env["crm.procedure.grading"].with_context(
+            allowed_company_ids=company.ids, mail_notify_force_send=False, mail_activity_quick_update=True
+        )
         with self._phase("compute"):
-            grading = gradings.with_user(marketing).create({"company_id": company.id, "date": day})
+            grading = grading.with_user(marketing).with_context(lang=marketing.lang)
+            grading = grading.create({"company_id": company.id, "date": day})
             grading.action_compute()
             grading.action_submit()
             self.env.cr.commit()
         with self._phase("sign and apply"):
-            grading.with_user(sales).action_approve()
+            grading.with_user(sales).with_context(lang=sales.lang).action_approve()
             self.env.cr.commit()
             self._wait_until_applied(grading)
         return grading.sudo()

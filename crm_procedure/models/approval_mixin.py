@@ -5,8 +5,9 @@ from odoo.exceptions import AccessError, LockError, UserError
 class ProcedureApprovalMixin(models.AbstractModel):
     """Submitted by one, approved by another: the separation of duties in one place.
 
-    A model that inherits it defines its ``state`` (from ``draft`` to ``approved``) and
-    names the two powers; the state changes only in ``_set_state``, whatever calls it, and whoever submitted a record may not approve it.
+    A model that inherits it defines its ``state`` (from ``draft`` to ``approved``) and names
+    the two powers. The state changes only in ``_set_state``, whatever calls it, and whoever
+    submitted a record may not approve it.
     """
 
     _name = "crm.procedure.approval.mixin"
@@ -45,8 +46,11 @@ class ProcedureApprovalMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
+            # explicit values, so that no default from the context slips in a signature
+            unsigned = dict.fromkeys(self._signature_fields(), False) | {"state": "draft"}
             for vals in vals_list:
                 self._refuse_signatures({name for name in vals if vals[name] and vals[name] != "draft"})
+            vals_list = [vals | unsigned for vals in vals_list]
         return super().create(vals_list)
 
     def write(self, vals):

@@ -3,7 +3,7 @@ import itertools
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
-from odoo.tools import format_amount
+from odoo.tools import format_amount, formatLang
 
 from ..tools.scoring import Scoring
 
@@ -247,6 +247,7 @@ class ProcedureGrading(models.Model):
                 "score": score,
                 "grade": grade,
                 "override_reason": override_reason,
+                "number": lambda value, digits=0: formatLang(self.env, value, digits=digits),
             },
         )
 

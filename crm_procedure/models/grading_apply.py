@@ -33,7 +33,7 @@ class ProcedureGrading(models.Model):
             if grading.applied_on or not grading.line_count:
                 grading.apply_progress = 100 if grading.applied_on else 0
                 continue
-            done = grading.line_ids.search_count(
+            done = self.env["crm.procedure.grading.line"].search_count(
                 [("grading_id", "=", grading.id), ("id", "<=", grading.apply_position)]
             )
             grading.apply_progress = 100 * done // grading.line_count
@@ -44,8 +44,9 @@ class ProcedureGrading(models.Model):
 
     def _start_applying(self):
         self._set_aside_merged()
-        if len(self.line_ids.sudo().search([("grading_id", "=", self.id)], limit=CHUNK + 1)) > CHUNK:
-            # sudo: sales approves, but only the system runs scheduled actions
+        # sudo: sales approves, but only the system runs scheduled actions; the lines are the run's own
+        lines = self.env["crm.procedure.grading.line"].sudo()
+        if lines.search_count([("grading_id", "=", self.id)], limit=CHUNK + 1) > CHUNK:
             self.env.ref("crm_procedure.ir_cron_grading_apply").sudo()._trigger()
             return
         while self._apply_chunk():
@@ -77,67 +78,85 @@ class ProcedureGrading(models.Model):
         """Write the grades of the next lines; customers being saved by somebody at this
         moment are passed over and caught in ``_finish_applying``.
 
-        :return: how many customers were written
+        :return: how many lines were gone through, none when all have been
         """
         self.ensure_one()
         self._flush_lines()
-        company = self.company_id.id
+        # the next lines first, and what is to be written of them second: the other way
+        # round PostgreSQL goes through all that is left of the list for each chunk
         query = SQL(
             """
-            WITH chunk AS (
-                SELECT l.id, l.partner_id, l.grade_id
-                %(waiting)s AND l.id > %(position)s
-                ORDER BY l.id LIMIT %(chunk)s
+            WITH line AS (
+                SELECT id, partner_id, grade_id, skip_reason
+                FROM crm_procedure_grading_line
+                WHERE grading_id = %(grading)s AND id > %(position)s
+                ORDER BY id LIMIT %(chunk)s
+            ), free AS (
+                SELECT p.id, l.grade_id
+                FROM line l JOIN res_partner p ON p.id = l.partner_id
+                WHERE %(waiting)s
                 FOR NO KEY UPDATE OF p SKIP LOCKED
             ), written AS (
                 UPDATE res_partner p
                 SET procedure_grade_id = COALESCE(p.procedure_grade_id, '{}')
-                    || jsonb_build_object(%(company)s, chunk.grade_id)
-                FROM chunk WHERE p.id = chunk.partner_id
+                    || jsonb_build_object(%(company)s, free.grade_id)
+                FROM free WHERE p.id = free.id
             )
-            SELECT count(*), max(id) FROM chunk
+            SELECT count(*), max(id) FROM line
             """,
-            waiting=self._waiting_lines(),
+            grading=self.id,
             position=self.apply_position or 0,
             chunk=CHUNK,
-            company=str(company),
+            waiting=self._waiting(),
+            company=str(self.company_id.id),
         )
         [[count, position]] = self.env.execute_query(query)
         if count:
             # sudo: the run keeps its own place; approvers hold no right to edit it
             self.sudo().apply_position = position
-            self.env["res.partner"].invalidate_model(["procedure_grade_id", "procedure_line_ids"])
+            self.env["res.partner"].invalidate_model(["procedure_grade_id"])
         return count
 
     def _flush_lines(self):
         self.env["crm.procedure.grading.line"].flush_model()
         self.env["res.partner"].flush_model(["active", "commercial_partner_id", "procedure_grade_id"])
 
-    def _waiting_lines(self):
-        """Lines whose customer still has another grade than the list gives."""
+    def _waiting(self):
+        """Of a line ``l`` and its customer ``p``: who still has another grade than the list gives."""
         return SQL(
             """
-            FROM crm_procedure_grading_line l JOIN res_partner p ON p.id = l.partner_id
-            WHERE l.grading_id = %s AND l.skip_reason IS NULL
-              AND p.active AND p.commercial_partner_id = p.id
-              AND (p.procedure_grade_id->>%s)::int IS DISTINCT FROM l.grade_id
+            l.skip_reason IS NULL AND p.active AND p.commercial_partner_id = p.id
+            AND (p.procedure_grade_id->>%s)::int IS DISTINCT FROM l.grade_id
             """,
-            self.id,
             str(self.company_id.id),
         )
 
     def _finish_applying(self):
         """Say that the list is applied, if it is.
 
-        :return: False when customers were passed over: the next pass begins
+        :return: False when customers were passed over: the next pass begins with the first
         """
         self._flush_lines()
-        if self.env.execute_query(SQL("SELECT 1 %s LIMIT 1", self._waiting_lines())):
-            self.sudo().apply_position = 0  # as in _apply_chunk
+        query = SQL(
+            """
+            SELECT min(l.id) FILTER (WHERE %(waiting)s),
+                   count(*) FILTER (WHERE NOT p.active OR p.commercial_partner_id != p.id)
+            FROM crm_procedure_grading_line l JOIN res_partner p ON p.id = l.partner_id
+            WHERE l.grading_id = %(grading)s AND l.skip_reason IS NULL
+            """,
+            waiting=self._waiting(),
+            grading=self.id,
+        )
+        [[passed_over, gone]] = self.env.execute_query(query)
+        if passed_over:
+            self.sudo().apply_position = passed_over - 1  # as in _apply_chunk
             return False
-        self._set_aside_gone()
+        if gone:
+            self._set_aside_gone()
         self.sudo().applied_on = fields.Datetime.now()  # as in _apply_chunk
-        set_aside = self.line_ids.sudo().search_count([("grading_id", "=", self.id), ("skip_reason", "!=", False)])
+        set_aside = self.env["crm.procedure.grading.line"].sudo().search_count(
+            [("grading_id", "=", self.id), ("skip_reason", "!=", False)]
+        )
         body = self.env._("Applied: the customers now show these grades.")
         if set_aside:
             body += " " + self.env._(
@@ -189,3 +208,10 @@ class ProcedureGrading(models.Model):
                 self.env.cr.rollback()
                 _logger.info("A customer was saved in the same instant, attempt %d", attempt + 1)
         return self._apply_chunk()
+
+
+class ProcedureGradingLine(models.Model):
+    _inherit = "crm.procedure.grading.line"
+
+    # The next lines of a run, in the order in which they are applied.
+    _apply_idx = models.Index("(grading_id, id)")

@@ -102,7 +102,7 @@ class ProcedureGradingLine(models.Model):
             figures = self._figures_for(grading._scoring(), [vals["partner_id"] for vals in mine])
             for vals in mine:
                 found = figures[vals["partner_id"]]
-                vals.update({"grade_id": found["computed_grade_id"], **found, **vals})
+                vals.update({"grade_id": found["computed_grade_id"], "skip_reason": False, **found, **vals})
         lines = super().create(vals_list)
         lines._set_move()
         return lines

@@ -2,6 +2,9 @@ from . import (
     test_figures,
     test_grading,
     test_grading_apply,
+    test_invoice_loader,
     test_powers,
     test_records,
+    test_scoring,
+    test_tours,
 )

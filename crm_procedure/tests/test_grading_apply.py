@@ -46,12 +46,28 @@ class TestGradingApply(ProcedureCase):
         """The better grade of two merged customers holds; no line is lost."""
         small, big = self.new_customer("Small", 10), self.new_customer("Big", 9999)
         grading = self._submitted()
-        self.env["base.partner.merge.automatic.wizard"]._merge((small | big).ids, small)
+        self._merge(small, big)
         self._approve(grading)
         grading = grading.sudo()
         self.assertEqual(len(grading.line_ids), 2)
         self.assertEqual(small.procedure_grade_id.name, "A")
         self.assertEqual(grading.line_ids.filtered("skip_reason").mapped("skip_reason"), ["merged"])
+
+    def test_graded_customers_can_be_merged(self):
+        """By whom contacts are merged: the grade of the one that stays holds, or else the other's."""
+        first, second, third = self._customers(3)
+        grading = self._submitted()
+        self._approve(grading)
+        fresh = self.new_customer("Fresh")
+        self._merge(first, second)
+        self._merge(fresh, third)
+        self.assertEqual((first | fresh).mapped("procedure_grade_id"), self.grade("C"))
+
+    def _merge(self, stays, goes):
+        clerk = self.users["service"]
+        clerk.group_ids += self.env.ref("base.group_partner_manager")
+        wizard = self.env["base.partner.merge.automatic.wizard"].with_user(clerk)
+        wizard._merge((stays | goes).ids, stays.with_user(clerk))
 
     def test_made_a_contact_since(self):
         child, parent = self._customers(2)

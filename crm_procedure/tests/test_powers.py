@@ -174,6 +174,8 @@ class TestPowers(ProcedureCase):
                 grading.write(values)
         with self.assertRaises(AccessError):
             self.new_grading(state="approved")
+        sneaky = grading.with_context(default_state="approved", default_applied_on="2026-01-01 00:00:00")
+        self.assertEqual(sneaky.create({}).mapped("state"), ["draft"])
         with self.assertRaises(UserError):
             grading.write({"date": "2026-05-31"})
         with self.assertRaises(UserError):
@@ -189,6 +191,9 @@ class TestPowers(ProcedureCase):
                 self.env["res.partner"].with_user(user).create(
                     {"name": "New", "procedure_grade_id": self.grade("A").id}
                 )
+            partners = self.env["res.partner"].with_user(user)
+            sneaky = partners.with_context(default_procedure_grade_id=self.grade("A").id).create({"name": "New"})
+            self.assertFalse(sneaky.procedure_grade_id)
 
     def test_nobody_approves_what_they_submitted(self):
         both = self.users["marketing"]

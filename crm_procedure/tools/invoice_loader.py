@@ -19,8 +19,6 @@ QUIET = {
     "mail_notify_force_send": False,
     "mail_activity_quick_update": True,
     "sale_no_log_for_new_lines": True,
-    "no_vat_validation": True,
-    "install_mode": False,
 }
 UTC = ZoneInfo("UTC")
 COUNTRY_ALIASES = {"eire": "IE", "usa": "US", "uk": "GB", "rsa": "ZA"}  # as traders write them

@@ -47,7 +47,12 @@ with psycopg2.connect(dbname="postgres") as connection, connection.cursor() as c
 EOF
 }
 
-database_exists() { databases | grep -qxF "$1"; }
+# Not through a pipe to grep -q: it ends before the writer does, who then fails.
+database_exists() {
+    local all
+    all=$(databases) || die "PostgreSQL does not answer at $PGHOST."
+    [[ $'\n'$all$'\n' == *$'\n'$1$'\n'* ]]
+}
 
 # Odoo without a web server, for installing things.
 odoo_quiet() { "$ODOO" server --no-http --stop-after-init --max-cron-threads=0 "$@"; }

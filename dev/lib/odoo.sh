@@ -116,6 +116,7 @@ configure_odoo() {
 [options]
 addons_path = $ROOT
 data_dir = $WORK/data
+http_interface = 127.0.0.1
 EOF
     export ODOO_RC=$ODOO_CONF
     # Another Odoo in PYTHONPATH would be merged into ours (odoo is a namespace package);

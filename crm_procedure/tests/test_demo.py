@@ -1,0 +1,57 @@
+from odoo.tests import TransactionCase, tagged
+
+from ..tools import powers
+
+
+@tagged("post_install", "-at_install")
+class TestDemo(TransactionCase):
+    """What a newcomer finds in a database with demo data."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not cls.env.ref("crm_procedure.user_sales_demo", raise_if_not_found=False):
+            cls.skipTest(cls, "The database holds no demo data.")
+
+    def test_one_user_per_role(self):
+        """Login and password are the role's name, and nobody has a second role."""
+        for role in powers.ROLES:
+            with self.subTest(role):
+                user = self.env.ref(f"crm_procedure.user_{role}_demo")
+                self.assertEqual(user.login, role)
+                held = {other for other in powers.ROLES if user.has_group(powers.group_xmlid(other))}
+                self.assertEqual(held, {role, powers.USER})
+                self.assertFalse(user.has_group("base.group_system"))
+                credential = {"login": role, "password": role, "type": "password"}
+                found = self.env["res.users"].authenticate(credential, {"interactive": False})
+                self.assertEqual(found["uid"], user.id)
+
+    def test_departments(self):
+        teams = self.env["crm.procedure.team"].search([("company_id", "=", self.env.ref("base.main_company").id)])
+        self.assertLessEqual({"sales", "marketing", "service", "quality", "management"}, set(teams.mapped("duty")))
+        self.assertTrue(teams.filtered("makes_contacts")._people())
+
+    def test_procedure_was_signed_by_two(self):
+        procedure = self.env.ref("crm_procedure.procedure_default")
+        self.assertEqual(procedure.submitted_by_id, self.env.ref("crm_procedure.user_quality_demo"))
+        self.assertEqual(procedure.approved_by_id, self.env.ref("crm_procedure.user_manager_demo"))
+
+    def test_gradings(self):
+        """History with moves, one list turned down, and a draft that says who would move."""
+        approved = self.env["crm.procedure.grading"]
+        for key in ("first", "second", "third", "fourth"):
+            approved |= self.env.ref(f"crm_procedure.grading_{key}_demo")
+        self.assertEqual(set(approved.mapped("state")), {"approved"})
+        self.assertTrue(all(approved.mapped("applied_on")))
+        self.assertLessEqual({"new", "up", "down"}, set(approved.line_ids.mapped("move")))
+        self.assertTrue(any(approved.line_ids.mapped("override_reason")))
+        self.assertTrue(self.env.ref("crm_procedure.grading_rejected_demo").reject_reason)
+        self.assertLessEqual(
+            {"new", "up", "down"}, set(self.env.ref("crm_procedure.grading_draft_demo").line_ids.mapped("move"))
+        )
+
+    def test_customers_of_every_grade(self):
+        customers = self.env["res.partner"].search([("procedure_grade_id", "!=", False)])
+        counts = {grade.name: len(group) for grade, group in customers.grouped("procedure_grade_id").items()}
+        self.assertLess(counts["A"], counts["B"])
+        self.assertLess(counts["B"], counts["C"])
