@@ -58,7 +58,7 @@ class Server:
     def __init__(self, db):
         self.db = db
         self.log = WORK / "log" / f"{db}.log"
-        self.keys = {}
+        self.keys, self.uids = {}, {}
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -217,8 +217,10 @@ print("KEYS" + json.dumps(keys))
         A refusal by the server is an ``xmlrpc.client.Fault``.
         """
         password = password or login
-        common = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/common", allow_none=True)
-        uid = common.authenticate(self.db, login, password, {})
+        if (login, password) not in self.uids:  # a third of a second, for the sake of the hash
+            common = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/common", allow_none=True)
+            self.uids[login, password] = common.authenticate(self.db, login, password, {})
+        uid = self.uids[login, password]
         if not uid:
             raise PermissionError(f"{login} cannot log in to {self.db}")
 

@@ -114,7 +114,7 @@ class ProcedureGrading(models.Model):
         if count:
             # sudo: the run keeps its own place; approvers hold no right to edit it
             self.sudo().apply_position = position
-            self.env["res.partner"].invalidate_model(["procedure_grade_id"])
+            self.env["res.partner"].invalidate_model(["procedure_grade_id", "procedure_line_ids"])
         return count
 
     def _flush_lines(self):
@@ -208,10 +208,3 @@ class ProcedureGrading(models.Model):
                 self.env.cr.rollback()
                 _logger.info("A customer was saved in the same instant, attempt %d", attempt + 1)
         return self._apply_chunk()
-
-
-class ProcedureGradingLine(models.Model):
-    _inherit = "crm.procedure.grading.line"
-
-    # The next lines of a run, in the order in which they are applied.
-    _apply_idx = models.Index("(grading_id, id)")

@@ -51,6 +51,9 @@ class ProcedureGradingLine(models.Model):
     )
     explanation_html = fields.Html(string="Why", compute="_compute_explanation_html", sanitize=False)
 
+    # The next lines of a run, in the order in which they are applied.
+    _apply_idx = models.Index("(grading_id, id)")
+
     @api.model
     def _selection_standing(self):
         return self.env["res.partner"]._fields["procedure_standing"]._description_selection(self.env)
