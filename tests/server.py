@@ -125,10 +125,10 @@ class Server:
         self.process.kill()
         self.process.wait()
 
-    def sql(self, query):
+    def sql(self, query, db=None):
         """Run a statement beside the server; return what it selects, a list of rows of text."""
         done = subprocess.run(
-            [ROOT / "dev" / "psql", "-d", self.db, "-AtqX", "-v", "ON_ERROR_STOP=1", "-c", query],
+            [ROOT / "dev" / "psql", "-d", db or self.db, "-AtqX", "-v", "ON_ERROR_STOP=1", "-c", query],
             check=True,
             capture_output=True,
             text=True,

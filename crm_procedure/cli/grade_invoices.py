@@ -50,15 +50,27 @@ class Grade_Invoices(Command):  # noqa: N801  the command is named after the cla
         add("file", type=Path, metavar="FILE", help="CSV file of invoices")
         add("-c", "--config", help="Odoo's configuration file")
         add("-d", "--database", dest="db_name", help="database (default: the configured one)")
-        add("--company", metavar="NAME", help="load into this company; made, in the file's currency, when there is "
-            "none (default: a new company named after the file)")
+        add(
+            "--company",
+            metavar="NAME",
+            help="load into this company; made, in the file's currency, when there is "
+            "none (default: a new company named after the file)",
+        )
         add("--marketing", metavar="LOGIN", default="marketing", help="who submits the list (%(default)s)")
         add("--sales", metavar="LOGIN", default="sales", help="who co-signs the list (%(default)s)")
         add("--date", type=_day, metavar="YYYY-MM-DD", help="grade as of this day (default: the last invoice's)")
-        add("--timezone", type=_zone, metavar="ZONE", help="time zone of the invoices, such as Europe/London "
-            "(default: the company's; UTC for a new one)")
-        add("--full-amount", type=_amount, metavar="AMOUNT", help="sales amount that earns all points, in the "
-            "company's currency; gives the company criteria of its own")
+        add(
+            "--timezone",
+            type=_zone,
+            metavar="ZONE",
+            help="time zone of the invoices, such as Europe/London (default: the company's; UTC for a new one)",
+        )
+        add(
+            "--full-amount",
+            type=_amount,
+            metavar="AMOUNT",
+            help="sales amount that earns all points, in the company's currency; gives the company criteria of its own",
+        )
 
     def run(self, cmdargs):
         options = self.parser.parse_args(cmdargs)
@@ -68,8 +80,10 @@ class Grade_Invoices(Command):  # noqa: N801  the command is named after the cla
         with registry.cursor() as cr:
             env = Environment(cr, SUPERUSER_ID, {})
             if "crm.procedure.grading" not in env:
-                self.parser.error(f"Customer Procedure is not installed in {cr.dbname}: odoo -d {cr.dbname} "
-                                  "-i crm_procedure --stop-after-init")
+                self.parser.error(
+                    f"Customer Procedure is not installed in {cr.dbname}: odoo -d {cr.dbname} "
+                    "-i crm_procedure --stop-after-init"
+                )
             try:
                 _Run(env, options).run()
             except UserError as refusal:
@@ -108,8 +122,11 @@ class _Run:
             grading = self._grade(company, day, marketing, sales)
         except UserError as refusal:
             self.env.cr.rollback()
-            _fail(REFUSED, f"{refusal}\nThe invoices are loaded into {company.name}; the customers can be graded "
-                           "under Customer Procedure > Gradings.")
+            _fail(
+                REFUSED,
+                f"{refusal}\nThe invoices are loaded into {company.name}; the customers can be graded "
+                "under Customer Procedure > Gradings.",
+            )
         self._print(grading, invoices, unknown)
 
     # ------------------------------------------------------------
@@ -129,8 +146,9 @@ class _Run:
                 _fail(BAD_FILE, f"{self.options.file}: {problem.strerror}")
             except invoice_csv.BadFile as bad:
                 count = len(bad.problems)
-                _fail(BAD_FILE, f"{self.options.file}: {count:,} bad line{'s' * (count > 1)}, "
-                                f"nothing was loaded.\n{bad}")
+                _fail(
+                    BAD_FILE, f"{self.options.file}: {count:,} bad line{'s' * (count > 1)}, nothing was loaded.\n{bad}"
+                )
         return known.filtered(lambda currency: currency.name == code), invoices
 
     def _find_signers(self):
@@ -149,8 +167,9 @@ class _Run:
             self.env, options.company, currency, signers, options.timezone, options.may_exist
         )
         if len(signers) == 1 and not company.procedure_waive_separation:
-            raise UserError(f"{signers.login} cannot both submit and co-sign. Name two users with --marketing and "
-                            "--sales.")
+            raise UserError(
+                f"{signers.login} cannot both submit and co-sign. Name two users with --marketing and --sales."
+            )
         loader = invoice_loader.InvoiceLoader(self.env, company, currency, options.timezone)
         _partners, unknown = loader.load(invoices, _progress)
         if options.full_amount:
@@ -180,8 +199,10 @@ class _Run:
         while not grading.sudo().applied_on:
             try:
                 if cron.method_direct_trigger() is not True:
-                    raise UserError(f"{grading.name} is co-signed, but could not be applied now: the log says why. "
-                                    "The scheduled action tries again every hour.")
+                    raise UserError(
+                        f"{grading.name} is co-signed, but could not be applied now: the log says why. "
+                        "The scheduled action tries again every hour."
+                    )
             except UserError as refusal:
                 if "already executing" not in str(refusal):
                     raise
@@ -207,8 +228,10 @@ class _Run:
         print(f"{grading.name} of {grading.company_id.name}, as of {grading.date}")
         print(f"{len(invoices):,} invoices of {customers:,} customers, {credit_notes:,} of them credit notes")
         if unknown:
-            print("Countries that Odoo does not know, left empty: "
-                  + ", ".join(f"{name} ({count})" for name, count in unknown.most_common()))
+            print(
+                "Countries that Odoo does not know, left empty: "
+                + ", ".join(f"{name} ({count})" for name, count in unknown.most_common())
+            )
         print(f"\n{'Grade':<14}{'Customers':>10}{'Before':>10}")
         for grade, row in zip(grades, figures["grades"], strict=True):
             print(f"{grade.name:<14}{row['then']:>10,}{row['now']:>10,}")
@@ -230,8 +253,10 @@ class _Run:
         print(f"\n{'Top ' + str(TOP):<28}{'Grade':>6}{'Score':>8}{'Amount ' + symbol:>16}{'Orders':>8}")
         for partner_id, found in ranked[:TOP]:
             partner = partners.browse(partner_id)
-            print(f"{partner.name[:27]:<28}{partner.procedure_grade_id.name or '':>6}{found['score']:>8.2f}"
-                  f"{found['sales_amount']:>16,.2f}{found['order_count']:>8}")
+            print(
+                f"{partner.name[:27]:<28}{partner.procedure_grade_id.name or '':>6}{found['score']:>8.2f}"
+                f"{found['sales_amount']:>16,.2f}{found['order_count']:>8}"
+            )
 
 
 def _company_name(path):

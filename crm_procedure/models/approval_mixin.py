@@ -25,6 +25,8 @@ class ProcedureApprovalMixin(models.AbstractModel):
     submitted_on = fields.Datetime(readonly=True, copy=False)
     approved_by_id = fields.Many2one("res.users", string="Approved by", readonly=True, copy=False)
     approved_on = fields.Datetime(readonly=True, copy=False)
+    rejected_by_id = fields.Many2one("res.users", string="Rejected by", readonly=True, copy=False)
+    rejected_on = fields.Datetime(readonly=True, copy=False)
     reject_reason = fields.Text(string="Reason for rejection", readonly=True, copy=False)
 
     # ------------------------------------------------------------
@@ -40,6 +42,8 @@ class ProcedureApprovalMixin(models.AbstractModel):
             "submitted_on",
             "approved_by_id",
             "approved_on",
+            "rejected_by_id",
+            "rejected_on",
             "reject_reason",
         }
 
@@ -74,8 +78,7 @@ class ProcedureApprovalMixin(models.AbstractModel):
         for record in self.filtered(lambda r: r.state != "draft"):
             raise UserError(
                 self.env._(
-                    "%(record)s has been submitted and is evidence: it cannot be deleted. "
-                    "It can be rejected with a reason.",
+                    "%(record)s has been submitted and is evidence: it cannot be deleted.",
                     record=record.display_name,
                 )
             )
@@ -138,7 +141,12 @@ class ProcedureApprovalMixin(models.AbstractModel):
         if not (reason and reason.strip()):
             return self.env["crm.procedure.reason"]._open(self, "action_reject", self.env._("Reject"))
         self._lock_in_state(self._submitted_state, self.env._("rejected"))
-        self._set_state(self._rejected_state, reject_reason=reason.strip())
+        self._set_state(
+            self._rejected_state,
+            reject_reason=reason.strip(),
+            rejected_by_id=self.env.uid,
+            rejected_on=fields.Datetime.now(),
+        )
         for record in self:
             record.sudo().message_post(  # the one who rejects may hold no right to write here
                 body=self.env._("Rejected: %(reason)s", reason=reason.strip()),

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -62,6 +64,13 @@ class ProcedureGrade(models.Model):
                     "A grade that stands in a grading list is evidence and cannot be deleted. Archive it instead."
                 )
             )
+
+    def _badge(self):
+        """:return: Markup of the grade as a coloured badge; of no grade, when empty"""
+        return Markup('<span class="badge rounded-pill text-nowrap o_badge_color_%s">%s</span>') % (
+            self.color,
+            self.name or self.env._("no grade"),
+        )
 
     @api.model
     def _for_company(self, company):

@@ -1,9 +1,11 @@
 import itertools
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
-from odoo.tools import format_amount, formatLang
+from odoo.tools import format_amount, format_date, formatLang
 
 from ..tools.scoring import Scoring
 
@@ -175,18 +177,10 @@ class ProcedureGrading(models.Model):
         self.ensure_one()
         self._refuse_while_applying()
         rules = self._current_rules()
-        lines = self.env["crm.procedure.grading.line"]
         scoring = self._scoring(rules)
         self._check_currencies(scoring)
-        kept = lines.search([("grading_id", "=", self.id), ("override_reason", "!=", False)])
-        self.env.cr.execute(
-            "DELETE FROM crm_procedure_grading_line WHERE grading_id = %s AND id != ALL(%s)",
-            [self.id, kept.ids],
-        )
-        # the lines just made are seen by nobody else before the transaction ends
-        moves = scoring.insert_lines(self.id, kept.partner_id.ids)
-        lines.invalidate_model()
-        self.invalidate_recordset(["line_ids", "line_count"])
+        compared_with = self._latest_approved()
+        moves = self._store_lines(scoring)
         if not moves:
             raise UserError(
                 self.env._(
@@ -196,15 +190,33 @@ class ProcedureGrading(models.Model):
                     months=rules["window"],
                 )
             )
-        kept._refresh(scoring)
         self.sudo().write(  # rules and figures are the run's own books, the power was checked
             {
                 "rules": rules,
                 "figures": self._prepare_figures(moves, rules),
                 "computed_on": fields.Datetime.now(),
-                "compared_with_id": self._latest_approved().id,
+                "compared_with_id": compared_with.id,
             }
         )
+
+    def _store_lines(self, scoring):
+        """Replace the lines by fresh ones; what was overridden by hand stays so.
+
+        :return: what ``Scoring.moves`` gives
+        """
+        lines = self.env["crm.procedure.grading.line"]
+        kept = lines.search([("grading_id", "=", self.id), ("override_reason", "!=", False)])
+        self.env.cr.execute(
+            "DELETE FROM crm_procedure_grading_line WHERE grading_id = %s AND id != ALL(%s)",
+            [self.id, kept.ids],
+        )
+        # the lines just made are seen by nobody else before the transaction ends
+        moves = scoring.insert_lines(self.id, kept.partner_id.ids)
+        lines._carry_over_overrides(self)
+        lines.invalidate_model()
+        self.invalidate_recordset(["line_ids", "line_count"])
+        kept._refresh(scoring)
+        return moves
 
     def _check_currencies(self, scoring):
         missing = self.env["res.currency"].browse(scoring.currencies_without_rate())
@@ -239,17 +251,19 @@ class ProcedureGrading(models.Model):
         for row in rows:
             row["label"] = names.get(row["id"], row["name"])
             row["shown"] = self._show_measure(row["measure"], row["value"])
-        return self.env["ir.qweb"]._render(
-            "crm_procedure.grade_explanation",
-            {
-                "grading": self,
-                "rows": rows,
-                "score": score,
-                "grade": grade,
-                "override_reason": override_reason,
-                "number": lambda value, digits=0: formatLang(self.env, value, digits=digits),
-            },
+
+        def number(value, digits=0):
+            return formatLang(self.env, value, digits=digits)
+
+        summary = self.env._(
+            "Grade %(grade)s with %(score)s of 100 points, as of %(date)s (%(grading)s).",
+            grade=grade._badge(),
+            score=Markup("<b>%s</b>") % number(score, 2),
+            date=format_date(self.env, self.date),
+            grading=self.name,
         )
+        values = {"rows": rows, "summary": summary, "override_reason": override_reason, "number": number}
+        return self.env["ir.qweb"]._render("crm_procedure.grade_explanation", values)
 
     def _show_measure(self, measure, value):
         """:return: the measured value as people write it"""

@@ -24,7 +24,7 @@ class ProcedureGrading(models.Model):
     _inherit = "crm.procedure.grading"
 
     applied_on = fields.Datetime(readonly=True, copy=False)
-    apply_position = fields.Integer(readonly=True, copy=False, help="Last line that was written.")
+    apply_position = fields.Integer(string="Last line written", readonly=True, copy=False)
     apply_progress = fields.Integer(compute="_compute_apply_progress", string="Applied (%)")
 
     @api.depends("apply_position", "applied_on")
@@ -154,8 +154,10 @@ class ProcedureGrading(models.Model):
         if gone:
             self._set_aside_gone()
         self.sudo().applied_on = fields.Datetime.now()  # as in _apply_chunk
-        set_aside = self.env["crm.procedure.grading.line"].sudo().search_count(
-            [("grading_id", "=", self.id), ("skip_reason", "!=", False)]
+        set_aside = (
+            self.env["crm.procedure.grading.line"]
+            .sudo()
+            .search_count([("grading_id", "=", self.id), ("skip_reason", "!=", False)])
         )
         body = self.env._("Applied: the customers now show these grades.")
         if set_aside:

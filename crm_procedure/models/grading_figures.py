@@ -1,7 +1,9 @@
+from babel.dates import format_skeleton
 from dateutil.relativedelta import relativedelta
+from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import format_date
+from odoo.tools.misc import babel_locale_parse, get_lang
 
 DAYS_PER_MONTH = 365 / 12
 
@@ -58,7 +60,17 @@ class ProcedureGrading(models.Model):
         self._check_currencies(scoring)
         return self._prepare_figures(scoring.moves(), rules)
 
-    def _prepare_figures(self, moves, rules):
+    def _refresh_figures(self):
+        """The figures again, after somebody decided otherwise in a line."""
+        for grading in self.filtered("figures"):
+            # sudo: the figures are the run's own books; its draft was checked to be open
+            grading.sudo().figures = grading._prepare_figures(grading.figures["computed"], grading.rules)
+
+    def _prepare_figures(self, computed, rules):
+        """:param computed: list of (grade id now, computed grade id, number of customers)
+        :return: see ``what_if``; ``computed`` is kept in it, for when a line is overridden
+        """
+        moves = self._with_overrides(computed)
         rank = {grade["id"]: n for n, grade in enumerate(rules["grades"])}
         now, then = {}, {}
         counts = {"up": 0, "down": 0, "new": 0}
@@ -70,6 +82,7 @@ class ProcedureGrading(models.Model):
         figures = {
             "customers": sum(now.values()),
             **counts,
+            "computed": [[old or None, new or None, count] for old, new, count in computed],
             "moves": [[old or False, new or False, count] for old, new, count in moves],
             "grades": [_grade_figures(grade, now, then) for grade in rules["grades"]],
             "ungraded_now": sum(count for grade, count in now.items() if grade not in rank),
@@ -83,6 +96,20 @@ class ProcedureGrading(models.Model):
             "floor_days": round(floor),
             "below_floor": [g["id"] for g in rules["grades"] if g["contact_interval_days"] > floor],
         }
+
+    def _with_overrides(self, computed):
+        """Moves as they will be: overridden customers counted where they were put."""
+        counts = {(old, new): count for old, new, count in computed}
+        overridden = self.env["crm.procedure.grading.line"].search_fetch(
+            [("grading_id", "=", self.id), ("override_reason", "!=", False)],
+            ["previous_grade_id", "computed_grade_id", "grade_id"],
+        )
+        for line in overridden:
+            old = line.previous_grade_id.id or None
+            for grade, step in ((line.computed_grade_id, -1), (line.grade_id, 1)):
+                key = old, grade.id or None
+                counts[key] = counts.get(key, 0) + step
+        return [(old, new, count) for (old, new), count in counts.items() if count]
 
     def _capacity(self):
         """Contacts that the staff of the chosen teams can make in the month after the run."""
@@ -111,18 +138,67 @@ class ProcedureGrading(models.Model):
         """:return: values of the template that shows the figures"""
         self.ensure_one()
         figures = self.figures
-        grades = self.env["crm.procedure.grade"].with_context(active_test=False)
-        names = {grade.id: grade for grade in grades.search([])}
+        grades = self.env["crm.procedure.grade"].with_context(active_test=False).search([])
         biggest = max([1] + [max(row["now"], row["then"]) for row in figures["grades"]])
+
+        def badge(grade_id):
+            return grades.filtered(lambda grade: grade.id == grade_id)._badge()
+
         return {
-            "grading": self,
             "figures": figures,
-            "grades": names,
+            "badge": badge,
+            "color": {grade.id: grade.color for grade in grades},
             "share": lambda count: round(100 * count / biggest, 1),
-            "month": format_date(self.env, figures["month"], date_format="MMMM y"),
-            "missing": max(0, figures["required"] - figures["capacity"]),
             "rows": [row for row in figures["moves"] if row[0] != row[1]],
+            "contacts": self._contacts_sentence(),
+            "warnings": self._warnings(badge),
         }
+
+    def _contacts_sentence(self):
+        figures = self.figures
+        lang = get_lang(self.env).code
+        month = fields.Date.to_date(figures["month"])
+        bold = Markup("<b>%s</b>")
+        return self.env._(
+            "%(required)s contacts a month are required by the intervals of the grades; the staff can make "
+            "%(capacity)s in %(month)s (%(people)s people, %(days)s working days in all, %(per_day)s contacts a day).",
+            required=bold % figures["required"],
+            capacity=bold % figures["capacity"],
+            month=format_skeleton("yMMMM", month, locale=babel_locale_parse(lang)),
+            people=figures["people"],
+            days=figures["working_days"],
+            per_day=f"{figures['per_day']:g}",
+        )
+
+    def _warnings(self, badge):
+        """:return: list of sentences that say why the written rule cannot be met"""
+        figures, warnings = self.figures, []
+        missing = figures["required"] - figures["capacity"]
+        if not figures["people"]:
+            warnings.append(
+                self.env._(
+                    "No team is chosen whose people make the contacts. Choose one under Teams that make the "
+                    "contacts, then compute again."
+                )
+            )
+        elif missing > 0:
+            warnings.append(
+                self.env._(
+                    "The written rule cannot be met: %(missing)s contacts a month too many. Lengthen the interval "
+                    "of a grade, raise the score it begins at, or add people to the teams that make the contacts.",
+                    missing=missing,
+                )
+            )
+        if figures["below_floor"]:
+            warnings.append(
+                self.env._(
+                    "The written rule cannot be met: everybody is to be contacted at least every %(days)s days, but "
+                    "the interval is longer for %(grades)s.",
+                    days=figures["floor_days"],
+                    grades=Markup(" ").join(badge(grade_id) for grade_id in figures["below_floor"]),
+                )
+            )
+        return warnings
 
 
 def _direction(rank, old, new):

@@ -37,7 +37,9 @@ class ProcedureGradingLine(models.Model):
     computed_grade_id = fields.Many2one("crm.procedure.grade", string="Computed grade", readonly=True)
     grade_id = fields.Many2one("crm.procedure.grade", string="Grade")
     grade_color = fields.Integer(related="grade_id.color", string="Colour of the grade")
-    move = fields.Selection([("new", "New"), ("up", "Up"), ("down", "Down"), ("same", "Unchanged")], readonly=True)
+    move = fields.Selection(
+        [("new", "First grade"), ("up", "Up"), ("down", "Down"), ("same", "Unchanged")], readonly=True
+    )
     override_reason = fields.Char(help="Why the grade differs from the computed one.")
     override_user_id = fields.Many2one("res.users", string="Overridden by", readonly=True)
     skip_reason = fields.Selection(
@@ -51,6 +53,7 @@ class ProcedureGradingLine(models.Model):
     )
     explanation_html = fields.Html(string="Why", compute="_compute_explanation_html", sanitize=False)
 
+    _overridden_idx = models.Index("(partner_id) WHERE override_reason IS NOT NULL")
     # The next lines of a run, in the order in which they are applied.
     _apply_idx = models.Index("(grading_id, id)")
 
@@ -108,6 +111,7 @@ class ProcedureGradingLine(models.Model):
                 vals.update({"grade_id": found["computed_grade_id"], "skip_reason": False, **found, **vals})
         lines = super().create(vals_list)
         lines._set_move()
+        gradings._refresh_figures()
         return lines
 
     def write(self, vals):
@@ -119,6 +123,13 @@ class ProcedureGradingLine(models.Model):
         result = super().write(vals)
         if "grade_id" in vals:
             self._set_move()
+            self.grading_id._refresh_figures()
+        return result
+
+    def unlink(self):
+        gradings = self.grading_id
+        result = super().unlink()
+        gradings._refresh_figures()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -159,6 +170,30 @@ class ProcedureGradingLine(models.Model):
             values["computed_grade_id"] = values.pop("grade_id")
             line.sudo().write({**values, "override_user_id": line.override_user_id.id})  # as above
             line._set_move()
+
+    @api.model
+    def _carry_over_overrides(self, grading):
+        """What two departments signed otherwise than computed holds until they say so:
+        customers whose grade came from an override keep it, with the reason, in the draft."""
+        self.env.cr.execute(
+            """
+            UPDATE crm_procedure_grading_line l
+            SET grade_id = l.previous_grade_id, move = 'same',
+                override_reason = o.override_reason, override_user_id = o.override_user_id
+            FROM crm_procedure_grading_line o
+            JOIN crm_procedure_grading g ON g.id = o.grading_id
+            WHERE l.grading_id = %(grading)s AND o.partner_id = l.partner_id
+              AND o.override_reason IS NOT NULL AND o.skip_reason IS NULL
+              AND o.grade_id = l.previous_grade_id AND o.grade_id IS DISTINCT FROM o.computed_grade_id
+              AND g.company_id = %(company)s AND g.state = 'approved'
+              AND NOT EXISTS (
+                SELECT FROM crm_procedure_grading_line n
+                JOIN crm_procedure_grading ng ON ng.id = n.grading_id
+                WHERE n.partner_id = o.partner_id AND n.id > o.id
+                  AND ng.company_id = g.company_id AND ng.state = 'approved')
+            """,
+            {"grading": grading.id, "company": grading.company_id.id},
+        )
 
     def _set_move(self):
         """Direction of each move by the rank of the grades (best first)."""

@@ -30,6 +30,7 @@ class ProcedureTeam(models.Model):
     company_id = fields.Many2one("res.company", required=True, index=True, default=lambda self: self.env.company)
     leader_id = fields.Many2one(
         "res.users",
+        string="Team leader",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
         help="Is told when work of this team is overdue.",
     )

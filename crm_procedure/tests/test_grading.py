@@ -119,7 +119,8 @@ class TestGrading(ProcedureCase):
         self.assertEqual(contact.procedure_company_grade_id, self.grade("A"))
 
     def test_credit_notes(self):
-        """A credited order is worth what is left of it; credited and invoiced again, all."""
+        """A credited order is worth what is left of it; credited and invoiced again, all. A
+        refunded down payment takes nothing off."""
         journal = self.env["account.journal"].search([("company_id", "=", self.company.id), ("type", "=", "sale")])
         if not journal:
             account = self.env["account.account"].create(
@@ -153,8 +154,16 @@ class TestGrading(ProcedureCase):
         self._credit(invoices[partly], 1200)
         self._credit(invoices[again])
         self._invoice(again)
+        paid_ahead = self.new_order(customer, 700)
+        advance = self.env["sale.advance.payment.inv"].with_context(active_ids=paid_ahead.ids)
+        down_payment = advance.create(
+            {"advance_payment_method": "fixed", "fixed_amount": 300, "sale_order_ids": paid_ahead.ids}
+        )._create_invoices(paid_ahead)
+        down_payment.invoice_date = "2026-06-05"
+        down_payment.action_post()
+        self._credit(down_payment)
         line = self._compute().line_ids
-        self.assertEqual((line.sales_amount, line.order_count), (1800 + 500, 2))
+        self.assertEqual((line.sales_amount, line.order_count), (1800 + 500 + 700, 3))
 
     def _invoice(self, order):
         order.order_line.qty_delivered = order.order_line.product_uom_qty
@@ -268,6 +277,37 @@ class TestGrading(ProcedureCase):
         self.assertIn("Strategic", customer.procedure_explanation)
         with self.assertRaises(UserError):
             grading.line_ids.write({"grade_id": self.grade("B").id})
+
+    def test_override_shows_in_the_figures(self):
+        """G4: counts and contacts are those that will come, not those computed."""
+        self.new_customer("Customer", 100)
+        self.new_customer("Other", 10000)
+        grading = self._compute()
+        self.assertEqual([row["then"] for row in grading.figures["grades"]], [1, 0, 1])
+        line = grading.line_ids.filtered(lambda row: row.grade_id.name == "C")
+        line.write({"grade_id": self.grade("B").id, "override_reason": "Growing"})
+        self.assertEqual([row["then"] for row in grading.figures["grades"]], [1, 1, 0])
+        grading.action_compute()
+        self.assertEqual([row["then"] for row in grading.figures["grades"]], [1, 1, 0])
+        self.assertEqual(grading.what_if(), grading.figures)
+
+    def test_override_is_carried_over(self):
+        """What was signed otherwise holds in the next list, until somebody changes it there."""
+        customer = self.new_customer("Customer", 100)
+        first = self._compute()
+        first.line_ids.write({"grade_id": self.grade("B").id, "override_reason": "Growing"})
+        self.sign(first, "marketing", "sales")
+        second = self._compute()
+        line = second.line_ids
+        self.assertEqual((line.grade_id, line.override_reason, line.move), (self.grade("B"), "Growing", "same"))
+        self.assertEqual((second.figures["down"], second.figures["up"]), (0, 0))
+        self.sign(second, "marketing", "sales")
+        third = self._compute()
+        third.line_ids.write({"grade_id": self.grade("C").id, "override_reason": False})
+        self.assertEqual(third.figures["down"], 1)
+        self.sign(third, "marketing", "sales")
+        self.assertEqual(customer.procedure_grade_id, self.grade("C"))
+        self.assertFalse(self._compute().line_ids)
 
     def test_override_who_does_not_move(self):
         customer = self.new_customer("Customer", 100)

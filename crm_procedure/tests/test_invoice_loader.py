@@ -46,9 +46,7 @@ def invoices(draw, min_size=1):
 
 
 def rows_of(made):
-    return [
-        [str(row.date), row.number, row.customer, row.country, str(row.amount), str(row.lines)] for row in made
-    ]
+    return [[str(row.date), row.number, row.customer, row.country, str(row.amount), str(row.lines)] for row in made]
 
 
 def as_file(rows, header=HEADER):
@@ -73,8 +71,18 @@ corruptions = st.one_of(
     st.tuples(
         st.just(DATE),
         st.sampled_from(
-            ["", "30/06/2011", "2011-02-30", "2011-06-30 25:00", "2011-6-3", "0001-01-01", "9999-12-31", "2011-W01-1",
-             "2011-06-30 10:00:00+02:00", "1309413600"]
+            [
+                "",
+                "30/06/2011",
+                "2011-02-30",
+                "2011-06-30 25:00",
+                "2011-6-3",
+                "0001-01-01",
+                "9999-12-31",
+                "2011-W01-1",
+                "2011-06-30 10:00:00+02:00",
+                "1309413600",
+            ]
         ),
     ),
     st.tuples(st.sampled_from([NUMBER, CUSTOMER]), st.sampled_from(["", "  ", "a\x00b", "a\x07b", "x" * 256])),
@@ -127,8 +135,10 @@ class TestInvoiceCsv(BaseCase):
     @examples
     @given(invoices(), st.sampled_from([b"\xff", b'"', b"\xed\xa0\x80"]), st.randoms(use_true_random=False))
     def test_bytes_that_break_a_line_are_refused(self, made, junk, random):
-        rows = [",".join(f"n{place}" if column == NUMBER else "2" for column in range(6)).encode()
-                for place in range(len(made))]
+        rows = [
+            ",".join(f"n{place}" if column == NUMBER else "2" for column in range(6)).encode()
+            for place in range(len(made))
+        ]
         rows = [row.replace(b"2,", b"2011-06-30,", 1) for row in rows]
         place = random.randrange(len(rows))
         rows[place] = junk + rows[place]
@@ -222,12 +232,30 @@ class TestInvoiceLoader(ProcedureCase):
             self.orders().sorted("client_order_ref"),
             [
                 # half past midnight of British summer time is the day before in UTC
-                {"client_order_ref": "1", "amount_untaxed": 100.10, "state": "sale",
-                 "date_order": datetime(2011, 6, 29, 23, 30), "currency_id": self.gbp.id, "invoice_status": "no"},
-                {"client_order_ref": "2", "amount_untaxed": 50, "state": "sale",
-                 "date_order": datetime(2011, 1, 15, 9), "currency_id": self.gbp.id, "invoice_status": "no"},
-                {"client_order_ref": "C3", "amount_untaxed": -20.05, "state": "sale",
-                 "date_order": datetime(2011, 6, 29, 23, 30), "currency_id": self.gbp.id, "invoice_status": "no"},
+                {
+                    "client_order_ref": "1",
+                    "amount_untaxed": 100.10,
+                    "state": "sale",
+                    "date_order": datetime(2011, 6, 29, 23, 30),
+                    "currency_id": self.gbp.id,
+                    "invoice_status": "no",
+                },
+                {
+                    "client_order_ref": "2",
+                    "amount_untaxed": 50,
+                    "state": "sale",
+                    "date_order": datetime(2011, 1, 15, 9),
+                    "currency_id": self.gbp.id,
+                    "invoice_status": "no",
+                },
+                {
+                    "client_order_ref": "C3",
+                    "amount_untaxed": -20.05,
+                    "state": "sale",
+                    "date_order": datetime(2011, 6, 29, 23, 30),
+                    "currency_id": self.gbp.id,
+                    "invoice_status": "no",
+                },
             ],
         )
 
@@ -237,9 +265,7 @@ class TestInvoiceLoader(ProcedureCase):
         gradings = self.env["crm.procedure.grading"].with_user(self.users["marketing"])
         grading = gradings.with_context(allowed_company_ids=self.shop.ids).create({"date": "2011-06-30"})
         grading.action_compute()
-        self.assertRecordValues(
-            grading.line_ids, [{"sales_amount": 7000, "order_count": 2, "recency": 0, "score": 49}]
-        )
+        self.assertRecordValues(grading.line_ids, [{"sales_amount": 7000, "order_count": 2, "recency": 0, "score": 49}])
 
     def test_nobody_is_told(self):
         mails, messages = self.env["mail.mail"].search_count([]), self.env["mail.message"].search_count([])

@@ -132,6 +132,16 @@ class TestPowers(ProcedureCase):
         for record in (grading, grading.line_ids, self.procedure, self.team_sales):
             self._call(record, user, "read", ["display_name"])
 
+    def test_each_step_of_a_grading_asks_for_the_power(self):
+        """Not only creating one: computing, looking at a what-if and submitting somebody's draft."""
+        grading = self.new_grading()
+        grading.action_compute()
+        for role in (*ROLES, "stranger"):
+            user = self.stranger if role == "stranger" else self.users[role]
+            for method in ("action_compute", "what_if", "action_submit") if role != "marketing" else ():
+                with self.subTest(role=role, method=method), self.assertRaises(AccessError):
+                    self._call(grading, user, method)
+
     # ------------------------------------------------------------
     # What the table implies
     # ------------------------------------------------------------

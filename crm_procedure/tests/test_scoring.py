@@ -27,9 +27,7 @@ def criteria(draw):
         low = draw(st.floats(-1000, 1000).map(round))
         high = low + draw(st.integers(1, 100_000))
         zero, full = (high, low) if measure in LESS_IS_BETTER else (low, high)
-        rows.append(
-            {"measure": measure, "weight": draw(weights), "value_zero": float(zero), "value_full": float(full)}
-        )
+        rows.append({"measure": measure, "weight": draw(weights), "value_zero": float(zero), "value_full": float(full)})
     assume(sum(row["weight"] for row in rows) > 0)
     return rows
 
@@ -65,9 +63,7 @@ class TestScoring(ProcedureCase):
     def test_best_grade_reached(self, potentials, lowest):
         """The best grade whose minimum is reached; below all of them there is none."""
         grades = [{"id": n, "minimum_score": lowest + add} for n, add in ((1, 50), (2, 20), (3, 0))]
-        engine = self._engine(
-            [{"measure": "potential", "weight": 1, "value_zero": 0.0, "value_full": 100.0}], grades
-        )
+        engine = self._engine([{"measure": "potential", "weight": 1, "value_zero": 0.0, "value_full": 100.0}], grades)
         partners = self.env["res.partner"].create(
             [{"name": str(p), "customer_rank": 1, "procedure_potential": p} for p in potentials]
         )

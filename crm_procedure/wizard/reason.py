@@ -8,8 +8,8 @@ class ProcedureReason(models.TransientModel):
     _name = "crm.procedure.reason"
     _description = "Reason"
 
-    res_model = fields.Char(required=True, readonly=True)
-    res_ids = fields.Json(required=True, readonly=True)
+    res_model = fields.Char(string="Model", required=True, readonly=True)
+    res_ids = fields.Json(string="Records", required=True, readonly=True)
     method = fields.Char(required=True, readonly=True)
     reason = fields.Text()
 
