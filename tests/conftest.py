@@ -122,7 +122,11 @@ def screenshot():
     def screenshot(page, name):
         # Not "networkidle": the web client always has a request open.
         page.wait_for_function("!document.querySelector('.o_loading_indicator, .o_blockUI')")
-        page.wait_for_function("[...document.images].every((image) => image.complete)")
+        # Those further down are loaded when somebody scrolls to them.
+        page.wait_for_function(
+            "[...document.images].every((image) =>"
+            " image.complete || image.getBoundingClientRect().top > innerHeight)"
+        )
         page.evaluate("document.fonts.ready.then(() => true)")
         path = take_picture(page, name)
         if os.environ.get("UPDATE_PICTURES") == "1":

@@ -5,7 +5,12 @@ from . import res_config_settings
 from . import res_users
 from . import team
 from . import procedure
+from . import procedure_impact
+from . import part_mixin
 from . import limit
+from . import form
+from . import clause
+from . import document
 from . import grade
 from . import criterion
 from . import grading

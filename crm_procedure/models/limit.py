@@ -8,10 +8,10 @@ class ProcedureLimit(models.Model):
 
     _name = "crm.procedure.limit"
     _description = "Limit"
+    _inherit = ["crm.procedure.part.mixin"]
     _order = "procedure_id, sequence, id"
     _rec_name = "code"
 
-    procedure_id = fields.Many2one("crm.procedure", required=True, index=True, ondelete="cascade")
     sequence = fields.Integer(default=10)
     code = fields.Selection(
         [(limit.code, limit.label) for limit in limits.LIMITS],
@@ -26,24 +26,6 @@ class ProcedureLimit(models.Model):
 
     _code_uniq = models.Constraint("UNIQUE (procedure_id, code)", "Each limit stands once in a procedure version.")
     _value_positive = models.Constraint("CHECK (value > 0)", "A limit must be above zero. Enter a positive number.")
-
-    # ------------------------------------------------------------
-    # CRUD
-    # ------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rows = super().create(vals_list)
-        rows.procedure_id._check_editable()
-        return rows
-
-    def write(self, vals):
-        self.procedure_id._check_editable()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_signed(self):
-        self.procedure_id._check_editable()
 
     # ------------------------------------------------------------
     # BUSINESS

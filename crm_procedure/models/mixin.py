@@ -121,29 +121,38 @@ class ProcedureMixin(models.AbstractModel):
     def _cron_escalate(self, batch_size=200):
         """One scheduled action for every model that uses the mixin.
 
-        Tells the leader of the team, later management, each once for a record. A batch
-        is committed before the next; a record that fails is set aside and does not stop
-        the rest.
+        Tells the leader of the team, later management, each once for a record, after the
+        days that the record's own version of the procedure gives. A batch is committed
+        before the next; a record that fails is set aside and does not stop the rest.
         """
         done, remaining = 0, 0
-        for name in self.pool.descendants([self._name], "_inherit"):
-            model = self.env[name]
-            if model._abstract:
-                continue
-            for company in self.env["res.company"].search([]):
+        for name in self._controlled_models():
+            for company, procedure in self.env[name]._escalation_rules():
                 for level, code in ESCALATIONS:
-                    count, left = model.with_company(company)._escalate_batch(company, level, code, batch_size)
+                    model = self.env[name].with_company(company)
+                    count, left = model._escalate_batch(company, procedure, level, code, batch_size)
                     done, remaining = done + count, remaining + left
         self.env["ir.cron"]._commit_progress(done, remaining=remaining)
 
     @api.model
-    def _escalate_batch(self, company, level, code, batch_size):
+    def _controlled_models(self):
+        """:return: names of the models that use the mixin"""
+        names = self.pool.descendants(["crm.procedure.mixin"], "_inherit")
+        return [name for name in names if not self.env[name]._abstract]
+
+    @api.model
+    def _escalation_rules(self):
+        """:return: list of (company, procedure version) of the overdue records"""
+        return self._read_group(self._domain_overdue(fields.Datetime.now()), ["company_id", "procedure_id"])
+
+    @api.model
+    def _escalate_batch(self, company, procedure, level, code, batch_size):
         """:return: how many records were escalated, how many wait for the next batch"""
-        days = self.env["crm.procedure"]._in_force(company)._limit(code)
         below = [LEADER, "0"] if level == MANAGEMENT else ["0"]
         domain = (
-            self._domain_overdue(company._procedure_days_ago(int(days)))
+            self._domain_overdue(company._procedure_days_ago(int(procedure._limit(code))))
             & Domain("company_id", "=", company.id)
+            & Domain("procedure_id", "=", procedure.id)
             & Domain("escalation_level", "in", below)
         )
         late = self.search(domain, limit=batch_size, order="deadline, id").try_lock_for_update()

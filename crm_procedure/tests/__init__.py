@@ -6,6 +6,7 @@ from . import (
     test_i18n,
     test_invoice_loader,
     test_powers,
+    test_procedure,
     test_records,
     test_scoring,
     test_tours,

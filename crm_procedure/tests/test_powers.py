@@ -96,7 +96,7 @@ class TestPowers(ProcedureCase):
         return grading
 
     def _draft_procedure(self):
-        return self.procedure.copy({"version": "V2.0", "effective_date": "2026-07-01"})
+        return self.procedure.copy({"version": "V2.0", "effective_date": "2099-01-01"})
 
     def _act_grading_submit(self, user):
         model = self.env["crm.procedure.grading"].with_user(user)
@@ -209,7 +209,7 @@ class TestPowers(ProcedureCase):
         both = self.users["marketing"]
         both.group_ids += self.env.ref("crm_procedure.group_sales")
         grading = self._submitted_grading()
-        with self.assertRaisesRegex(UserError, "yourself"):
+        with self.assertRaisesRegex(UserError, "own work"):
             grading.with_user(both).action_approve()
         self.company.procedure_waive_separation = True
         grading.with_user(both).action_approve()

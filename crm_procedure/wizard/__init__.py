@@ -1,1 +1,1 @@
-from . import reason
+from . import grade_profile, reason

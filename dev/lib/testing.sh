@@ -73,7 +73,7 @@ test_everything() {
     STEPS=8
     setup_tests
     # What a run leaves behind must not help or hinder the next one.
-    rm -f "$STAMPS/database-$TEST" "$LOGS"/{addon,blackbox}.xml
+    rm -f "$STAMPS/database-$TEST" "$LOGS"/{addon,demo,blackbox}.xml
     setup_template plain
     setup_database "$TEST" plain
     setup_template demo
@@ -84,6 +84,8 @@ test_everything() {
     heading "The addon's tests, in Odoo"
     addon_pytest "$ADDON" --junitxml="$LOGS/addon.xml" \
         --cov="$ADDON" --cov-report=term:skip-covered || failed=1
+    heading "The addon's tests of its demo data (test_demo.py), which the others do without"
+    addon_pytest --odoo-database="$FRESH" "$ADDON/tests/test_demo.py" --junitxml="$LOGS/demo.xml" || failed=1
     heading "Black-box tests, against a running server"
     blackbox_pytest tests --junitxml="$LOGS/blackbox.xml" || failed=1
     heading "All"
