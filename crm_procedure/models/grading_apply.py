@@ -66,11 +66,13 @@ class ProcedureGrading(models.Model):
                     PARTITION BY l.partner_id ORDER BY g.sequence NULLS LAST, g.id, l.id) AS place
                 FROM crm_procedure_grading_line l
                 LEFT JOIN crm_procedure_grade g ON g.id = l.grade_id
-                WHERE l.grading_id = %s
+                WHERE l.grading_id = %(grading)s AND l.partner_id = ANY(ARRAY(
+                    SELECT partner_id FROM crm_procedure_grading_line
+                    WHERE grading_id = %(grading)s GROUP BY 1 HAVING count(*) > 1))
             ) ranked
             WHERE ranked.id = l.id AND ranked.place > 1
             """,
-            [self.id],
+            {"grading": self.id},
         )
         self.env["crm.procedure.grading.line"].invalidate_model(["skip_reason"])
 
@@ -92,7 +94,7 @@ class ProcedureGrading(models.Model):
                 WHERE grading_id = %(grading)s AND id > %(position)s
                 ORDER BY id LIMIT %(chunk)s
             ), free AS (
-                SELECT p.id, l.grade_id
+                SELECT p.ctid AS place, l.grade_id
                 FROM line l JOIN res_partner p ON p.id = l.partner_id
                 WHERE %(waiting)s
                 FOR NO KEY UPDATE OF p SKIP LOCKED
@@ -100,7 +102,7 @@ class ProcedureGrading(models.Model):
                 UPDATE res_partner p
                 SET procedure_grade_id = COALESCE(p.procedure_grade_id, '{}')
                     || jsonb_build_object(%(company)s, free.grade_id)
-                FROM free WHERE p.id = free.id
+                FROM free WHERE p.ctid = free.place
             )
             SELECT count(*), max(id) FROM line
             """,

@@ -18,9 +18,10 @@ class Procedure(models.Model):
         for procedure in self:
             current = procedure._in_force(procedure.company_id, procedure.effective_date)
             if procedure.state in ("draft", "reviewed") and current:
-                rows = procedure._impact_rows(current)
+                nothing = self.env._("No limit differs from %(current)s.", current=current.display_name)
                 procedure.impact_html = self.env["ir.qweb"]._render(
-                    "crm_procedure.procedure_impact", {"rows": rows, "current": current}
+                    "crm_procedure.procedure_impact",
+                    {"rows": procedure._impact_rows(current), "nothing": nothing},
                 )
             else:
                 procedure.impact_html = False

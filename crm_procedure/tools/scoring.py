@@ -96,6 +96,7 @@ class Scoring:
                        grade_id, grade_id, %(move)s
                 FROM graded
                 WHERE grade_id IS DISTINCT FROM previous_grade_id AND partner_id != ALL(%(skip)s)
+                ORDER BY partner_id -- about as they lie on disk: so they are written later, too
             )
             SELECT previous_grade_id, grade_id, count(*) FROM graded GROUP BY 1, 2
             """,
@@ -206,13 +207,13 @@ class Scoring:
                 "CASE %s END",
                 SQL(" ").join(SQL("WHEN score >= %s THEN %s", row["minimum_score"], row["id"]) for row in self.grades),
             )
-        # OFFSET 0: the score is computed once, not again in each comparison
+        # OFFSET 0: measures and score are computed once, not again wherever they are used
         return SQL(
             """
             SELECT partner_id, previous_grade_id, %(measures)s, score, %(grade)s::int AS grade_id
             FROM (
                 SELECT partner_id, previous_grade_id, %(measures)s, %(score)s AS score
-                FROM (%(measured)s) measured OFFSET 0
+                FROM (%(measured)s OFFSET 0) measured OFFSET 0
             ) scored
             """,
             measures=_columns(MEASURES),
