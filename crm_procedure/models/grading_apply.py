@@ -85,7 +85,8 @@ class ProcedureGrading(models.Model):
         self.ensure_one()
         self._flush_lines()
         # the next lines first, and what is to be written of them second: the other way
-        # round PostgreSQL goes through all that is left of the list for each chunk
+        # round PostgreSQL goes through all that is left of the list for each chunk; ctid is
+        # the place of the row just locked, which so needs no second search
         query = SQL(
             """
             WITH line AS (

@@ -21,6 +21,9 @@ UNITS = [
     ("month", "months"),
     ("day", "days"),
     ("working_day", "working days"),
+    ("working_minute", "working minutes"),
+    ("hour", "hours"),
+    ("round", "rounds"),
     ("contact", "contacts a working day and person"),
 ]
 
@@ -33,6 +36,23 @@ LIMITS = (
     Limit("contacts_per_day", "One person can make", 8, "contact"),
     Limit("escalate_leader", "Overdue work reaches the team leader after", 1, "working_day"),
     Limit("escalate_management", "Overdue work reaches management after", 3, "working_day"),
+    # The rest of the timing register: in force with the document, used by what is built on it.
+    Limit("record_feedback", "Feedback is recorded within", 15, "working_minute"),
+    Limit("propose_solution", "A solution is proposed within", 24, "hour", "document", "003 四"),
+    Limit("department_part", "A department handles its part within", 3, "working_day"),
+    Limit("answer", "The customer has the result within", 5, "working_day"),
+    Limit("first_revisit", "The first visit after a purchase follows within", 7, "day"),
+    Limit("plan_rounds", "A service plan is revised at most", 2, "round", "document", "003 三"),
+    Limit("progress_meeting", "Progress is discussed internally every", 7, "day", "document", "003 四"),
+    Limit("progress_report", "The customer has a progress report every", 14, "day", "document", "003 四"),
+    Limit("feedback_form", "The feedback form follows a delivery within", 30, "day", "document", "003 六"),
+    Limit("feedback_summary", "Feedback is summed up every", 1, "month", "document", "003 六"),
+    Limit("management_report", "Management hears of feedback every", 1, "month"),
+    Limit("internal_review", "The procedure is reviewed internally every", 3, "month", "document", "004 七(一)"),
+    Limit("legal_review", "The rules are reviewed by legal every", 12, "month"),
+    Limit("evaluation", "Customer relations are evaluated every", 6, "month"),
+    Limit("survey", "Satisfaction is surveyed at least every", 12, "month", "document", "000 5.5"),
+    Limit("training", "Everybody is trained at least every", 12, "month", "document", "004 九(五)2"),
 )
 
 BY_CODE = {limit.code: limit for limit in LIMITS}
