@@ -51,13 +51,9 @@ class Floor:
                 """
             )
             company, tz = cursor.fetchone()
-            cursor.execute(
-                "SELECT measure, weight, value_zero, value_full FROM crm_procedure_criterion WHERE active"
-            )
+            cursor.execute("SELECT measure, weight, value_zero, value_full FROM crm_procedure_criterion WHERE active")
             score = _score(cursor.fetchall())
-            cursor.execute(
-                "SELECT minimum_score, id FROM crm_procedure_grade WHERE active ORDER BY minimum_score DESC"
-            )
+            cursor.execute("SELECT minimum_score, id FROM crm_procedure_grade WHERE active ORDER BY minimum_score DESC")
             bands = " ".join(f"WHEN score >= {float(least)} THEN {grade}" for least, grade in cursor.fetchall())
         first = day - relativedelta(months=12) + timedelta(days=1)
         self.parameters = {

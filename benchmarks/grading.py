@@ -141,7 +141,10 @@ def drop(name):
 
 
 def odoo(*arguments):
-    subprocess.run([sys.executable, "-c", "import odoo.cli; odoo.cli.main()", *arguments], check=True)
+    command = [sys.executable, "-c", "import odoo.cli; odoo.cli.main()", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        sys.exit(done.stdout)
 
 
 def say(what):
@@ -168,7 +171,7 @@ def table(results):
         (
             "memory of a run",
             f"{results['peak']['idle']:.0f} MB idle",
-            f"+{results['peak']['added']:.1f} MB",
+            f"{results['peak']['added']:+.1f} MB",
             f"{results['peak']['added']:.1f} MB",
             "≤ 30 MB",
             verdict(results["peak"]["added"] <= 30),
@@ -190,7 +193,7 @@ def table(results):
                 "installing among the customers",
                 f"{empty:.1f} s empty",
                 f"{full:.1f} s",
-                f"+{added:.1f} s",
+                f"{added:+.1f} s",
                 "≤ 10 s",
                 verdict(added <= 10),
             )

@@ -28,14 +28,18 @@ def set_up(registry):
         }
         for login, group in roles.items():
             groups = env.ref("base.group_user") + env.ref(group)
-            user = env["res.users"].with_context(no_reset_password=True).create(
-                {
-                    "name": login,
-                    "login": login,
-                    "password": PASSWORD,
-                    "email": f"{login}@example.com",
-                    "group_ids": [(6, 0, groups.ids)],
-                }
+            user = (
+                env["res.users"]
+                .with_context(no_reset_password=True)
+                .create(
+                    {
+                        "name": login,
+                        "login": login,
+                        "password": PASSWORD,
+                        "email": f"{login}@example.com",
+                        "group_ids": [(6, 0, groups.ids)],
+                    }
+                )
             )
             if login != CLERK:
                 duty = login.removeprefix("benchmark_")

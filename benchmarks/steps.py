@@ -79,7 +79,7 @@ def _timed(cpu, results, name, work):
     with cpu.measure() as usage:
         found = work()
     results.setdefault(name, []).append(usage)
-    print(f"{name}: {usage}", file=sys.stderr)
+    print("  {}: {cpu:.2f} s CPU, {python:.2f} of it Python; {wall:.1f} s".format(name, **usage), file=sys.stderr)
     return found
 
 

@@ -28,7 +28,16 @@ def grade_invoices(server, *args):
 @pytest.fixture(scope="module")
 def served(own_server):
     own_server.start()
+    # The server at work remembers what sales may see; the command runs beside it.
+    assert in_company(own_server, "sales", 1)
     return own_server
+
+
+def in_company(server, login, company):
+    """How many graded customers of a company a user sees when working in it."""
+    graded = [("procedure_grade_id", "!=", False), ("company_id", "in", (company, False))]
+    here = {"allowed_company_ids": [company]}
+    return server.rpc(login)("res.partner", "search_count", graded, context=here)
 
 
 @pytest.fixture
@@ -153,6 +162,8 @@ def test_a_load_killed_in_the_middle_leaves_nothing(served, write_file):
     done = grade_invoices(served, write_file("killed.csv", some_rows(30)))
     assert done.returncode == 0, done.stderr
     assert "30 invoices of 30 customers" in done.stdout
+    [company] = served.rpc("sales")("res.company", "search", [("name", "=", "Killed")])
+    assert in_company(served, "sales", company) >= 30
     assert served.sql("SELECT count(*) FROM mail_mail") == mails
 
 

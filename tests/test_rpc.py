@@ -95,9 +95,14 @@ def submitted(server):
 
 
 @pytest.fixture
-def fresh(server):
+def line(server):
+    """A line of a list of its own, of a customer who is graded for the first time."""
+    admin = server.rpc("admin")
+    [customer] = admin(PARTNER, "create", [{"name": "Newcomer", "is_company": True, "customer_rank": 1}])
     with a_draft(server) as grading:
-        yield grading
+        [line] = admin(LINE, "search", [("grading_id", "=", grading), ("partner_id", "=", customer)])
+        yield line
+    admin(PARTNER, "write", [customer], {"active": False})
 
 
 def refusal(kinds, call, *args, **kwargs):
@@ -197,16 +202,15 @@ def test_nobody_writes_a_grade(api, role):
     refusal("access", call, PARTNER, "create", vals_list=[{"name": "x", "procedure_grade_id": grade}])
 
 
-def test_figures_of_a_line_are_not_written(api, server, fresh):
+def test_figures_of_a_line_are_not_written(api, line):
     call = api("marketing")
-    [line] = call(LINE, "search", domain=[("grading_id", "=", fresh)], limit=1)
     for values in ({"score": 99}, {"computed_grade_id": 1}, {"previous_grade_id": 1}, {"override_user_id": 2}):
         assert "computed" in refusal("user access", call, LINE, "write", [line], vals=values)
-    [row] = call(LINE, "read", [line], fields=["grade_id"])
+    [row] = call(LINE, "read", [line], fields=["grade_id", "grading_id"])
     [other] = call("crm.procedure.grade", "search", domain=[("id", "!=", row["grade_id"][0])], limit=1)
     message = refusal("user", call, LINE, "write", [line], vals={"grade_id": other})
     assert "Enter the reason" in message
-    server.rpc("marketing")(GRADING, "action_submit", [fresh])
+    call(GRADING, "action_submit", [row["grading_id"][0]])
     refusal("user", call, LINE, "write", [line], vals={"grade_id": other, "override_reason": "Friends"})
     refusal("user", call, LINE, "unlink", [line])
 

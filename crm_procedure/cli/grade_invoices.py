@@ -117,6 +117,7 @@ class _Run:
         with self._phase("load"):
             company, unknown = self._load(currency, invoices, marketing | sales)
             self.env.cr.commit()
+            self.env.registry.signal_changes()  # running servers learn of the company
         day = self.options.date or max(invoice.date for invoice in invoices).date()
         try:
             grading = self._grade(company, day, marketing, sales)

@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 _logger = logging.getLogger(__name__)
@@ -77,11 +78,20 @@ class ProcedureMixin(models.AbstractModel):
             procedure = self.env["crm.procedure"]._in_force(company)
             vals["procedure_id"] = procedure.id
             vals["name"] = self._next_number(company)
+            vals["escalation_level"] = "0"
             if self._duty and not vals.get("team_id"):
                 vals["team_id"] = self.env["crm.procedure.team"]._with_duty(self._duty, company).id
             if self._deadline_limit and not vals.get("deadline"):
                 vals["deadline"] = company._procedure_days_ahead(int(procedure._limit(self._deadline_limit)))
         return super().create(vals_list)
+
+    def write(self, vals):
+        given = {"name", "procedure_id", "escalation_level"} & set(vals)
+        if given and not self.env.su:
+            raise AccessError(
+                self.env._("Number, procedure version and escalation are given by the system and cannot be changed.")
+            )
+        return super().write(vals)
 
     # ------------------------------------------------------------
     # BUSINESS

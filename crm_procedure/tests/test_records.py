@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -34,6 +34,12 @@ class TestControlledRecords(ProcedureCase):
         with freeze_time("2026-07-01"):
             self.assertEqual(self.new_grading().procedure_id, newer)
         self.assertEqual(old.procedure_id, self.procedure)
+
+    def test_number_and_version_are_not_typed(self):
+        grading = self.new_grading()
+        for values in ({"name": "GRL-1"}, {"procedure_id": False}, {"escalation_level": "2"}):
+            with self.assertRaisesRegex(AccessError, "given by the system"):
+                grading.write(values)
 
     def test_deadline_in_working_days(self):
         """Five working days after a Friday end with the next Friday's work."""
