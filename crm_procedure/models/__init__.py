@@ -19,3 +19,8 @@ from . import grading_figures
 from . import grading_line
 from . import res_partner
 from . import sale_order
+from . import status
+from . import res_partner_status
+from . import procedure_lifecycle
+from . import grade_benefit
+from . import sale_order_benefit

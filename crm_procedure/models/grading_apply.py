@@ -1,15 +1,8 @@
-import logging
-
-from psycopg2.errors import SerializationFailure
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-_logger = logging.getLogger(__name__)
-
-CHUNK = 2000  # customers in one transaction: some 50 ms in which others may have to wait
-RETRIES = 5
+from ..tools.chunks import CHUNK, patiently
 
 
 class ProcedureGrading(models.Model):
@@ -195,21 +188,10 @@ class ProcedureGrading(models.Model):
         waiting = Domain("state", "=", "approved") & Domain("applied_on", "=", False)
         cron = self.env["ir.cron"]
         while grading := self.search(waiting, limit=1, order="approved_on, id"):
-            count = grading._apply_chunk_patiently()
+            count = patiently(self.env.cr, grading._apply_chunk)
             if not count and not grading._finish_applying():
                 cron._commit_progress(remaining=1)  # only customers being saved just now are left
                 return
             if not cron._commit_progress(count, remaining=1):
                 return
         cron._commit_progress(remaining=0)
-
-    def _apply_chunk_patiently(self):
-        """A customer saved by somebody in the same instant makes PostgreSQL refuse the
-        chunk; with a fresh snapshot it goes through."""
-        for attempt in range(RETRIES):
-            try:
-                return self._apply_chunk()
-            except SerializationFailure:
-                self.env.cr.rollback()
-                _logger.info("A customer was saved in the same instant, attempt %d", attempt + 1)
-        return self._apply_chunk()

@@ -1,4 +1,5 @@
 from . import (
+    test_benefits,
     test_demo,
     test_figures,
     test_grading,
@@ -9,5 +10,6 @@ from . import (
     test_procedure,
     test_records,
     test_scoring,
+    test_status,
     test_tours,
 )

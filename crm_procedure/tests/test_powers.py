@@ -24,6 +24,7 @@ TABLE = {
     "procedure_submit": "quality",
     "procedure_approve": "manager",
     "change_confirm": "sales supervisor",
+    "status_override": "sales supervisor",
     "read_all": "supervisor quality manager auditor",
 }
 
@@ -123,6 +124,11 @@ class TestPowers(ProcedureCase):
         procedure.with_user(self.users["quality"]).action_submit()
         self._call(procedure, user, "action_approve")
         self.assertEqual(procedure.state, "approved")
+
+    def _act_status_override(self, user):
+        self._call(self.customer, user, "action_set_status", "lost", "Moved abroad")
+        self.assertEqual(self.customer.procedure_status, "lost")
+        self._call(self.customer, user, "action_release_status")
 
     def _act_read_all(self, user):
         """Also what is not signed yet, and not one's own."""

@@ -53,6 +53,10 @@ LIMITS = (
     Limit("evaluation", "Customer relations are evaluated every", 6, "month"),
     Limit("survey", "Satisfaction is surveyed at least every", 12, "month", "document", "000 5.5"),
     Limit("training", "Everybody is trained at least every", 12, "month", "document", "004 九(五)2"),
+    Limit("status_service", "A customer is in service after an order for", 90, "day"),
+    Limit("status_dormant", "A customer is dormant when there was no order for", 180, "day"),
+    Limit("status_lost", "A customer is lost when there was no order for", 365, "day"),
+    Limit("status_review", "A status set by hand is looked at again after", 90, "day"),
 )
 
 BY_CODE = {limit.code: limit for limit in LIMITS}

@@ -36,6 +36,7 @@ POWERS = {
     "procedure_submit": (QUALITY,),
     "procedure_approve": (MANAGER,),
     "change_confirm": (SALES, SUPERVISOR),
+    "status_override": (SALES, SUPERVISOR),
     "read_all": (SUPERVISOR, QUALITY, MANAGER, AUDITOR),
 }
 

@@ -1,1 +1,2 @@
 from . import grade_profile, reason
+from . import reason_status

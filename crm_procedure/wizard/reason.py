@@ -35,5 +35,9 @@ class ProcedureReason(models.TransientModel):
         records = self.env[self.res_model].browse(self.res_ids)
         if self.method not in records._reason_methods():
             raise UserError(self.env._("This act takes no reason."))
-        getattr(records, self.method)(reason=self.reason)
+        getattr(records, self.method)(**self._arguments())
         return {"type": "ir.actions.act_window_close"}
+
+    def _arguments(self):
+        """:return: what the method is called with; acts that ask for more than the reason add it"""
+        return {"reason": self.reason}

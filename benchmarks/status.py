@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""What the daily status of the customers costs, as a ratio to plain SQL in the same run.
+
+    python benchmarks/status.py --partners 1000000
+
+Floor: one SQL query, written by hand, that finds who changes status today, and writes nothing.
+The addon finds them, writes them in chunks that it commits one by one, and notes each in the
+history. Works like benchmarks/grading.py, and ends with 1 when the target is missed.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+from grading import HERE, copy_addon, create, drop, ratio, say
+
+TARGET = 1.5
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--partners", type=int, default=100_000, help="customers (100000)")
+    parser.add_argument("--rounds", type=int, default=5, help="days in a row, of which the median counts (5)")
+    parser.add_argument("--step", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if "CRM_PROCEDURE_TEMPLATE" not in os.environ:
+        script = HERE / "environment.sh"
+        os.execv("/bin/bash", ["bash", str(script), str(Path(__file__).resolve()), *sys.argv[1:]])
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["CRM_PROCEDURE_ADDONS"] = copy_addon(folder)
+        results = measure(options)
+    print(report(options, results))
+    sys.exit(1 if results["ratio"] > TARGET else 0)
+
+
+def measure(options):
+    import psycopg2
+    from data import autovacuum, build
+    from measure import median, step
+
+    database = f"crm_procedure_benchmark_status_{options.partners}"
+    create(database)
+    try:
+        with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
+            say(f"{options.partners:,} customers and their orders")
+            build(connection, options.partners)
+            say("installing")
+            step("install", database)
+            autovacuum(connection, False)
+        say(f"the first status of everybody, then {options.rounds} days")
+        results = run_days(database, options.rounds)
+    finally:
+        drop(database)
+    results["ratio"] = median(results["addon"]) / median(results["floor"])
+    return results
+
+
+def run_days(database, rounds):
+    """Each day a day later, floor and addon in turns; both have to find the same customers."""
+    import psycopg2
+    from data import vacuum
+    from freezegun import freeze_time
+    from measure import Cpu, open_registry
+
+    registry = open_registry(database)
+    connection = psycopg2.connect(dbname=database)
+    cpu, results = Cpu(database), {"floor": [], "addon": [], "again": [], "changed": []}
+    today = datetime.now()
+    with freeze_time(today, tick=True), cpu.measure() as results["first"]:
+        refresh(registry)
+    vacuum(connection, "res_partner", "sale_order")
+    for number in range(1, rounds + 1):
+        day = today + timedelta(days=number)
+        with cpu.measure() as usage:
+            expected = floor(connection, day)
+        results["floor"].append(usage)
+        before = noted(connection)
+        with freeze_time(day, tick=True), cpu.measure() as usage:
+            refresh(registry)
+        results["addon"].append(usage)
+        changed = noted(connection) - before
+        if changed != expected:
+            sys.exit(f"Floor and addon do not agree: {expected}, {changed}")
+        results["changed"].append(changed)
+        vacuum(connection, "res_partner", "crm_procedure_status")
+        with freeze_time(day, tick=True), cpu.measure() as usage:
+            refresh(registry)
+        results["again"].append(usage)
+    return results
+
+
+def refresh(registry):
+    from run import environment
+
+    with registry.cursor() as cursor:
+        environment(cursor)["crm.procedure.status"]._cron_refresh()
+
+
+def floor(connection, day):
+    """:return: how many customers change status on ``day``"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id, COALESCE(r.tz, 'UTC') FROM res_company c "
+            "LEFT JOIN resource_calendar r ON r.id = c.resource_calendar_id ORDER BY c.id LIMIT 1"
+        )
+        company, tz = cursor.fetchone()
+        # nobody has signed a procedure here: the shipped limits hold
+        bounds = dict(
+            zip(("service", "active", "dormant"), (since(day, days, tz) for days in (90, 180, 365)), strict=True)
+        )
+        cursor.execute(
+            """
+            SELECT count(*) FROM (
+                SELECT p.procedure_status->>%(company_key)s AS before,
+                       CASE WHEN o.last IS NULL THEN 'potential'
+                            WHEN o.last >= %(service)s THEN 'in_service'
+                            WHEN o.last >= %(active)s THEN 'active'
+                            WHEN o.last >= %(dormant)s THEN 'dormant'
+                            ELSE 'lost' END AS after
+                FROM res_partner p
+                LEFT JOIN (
+                    SELECT partner_id, max(date_order) AS last FROM sale_order
+                    WHERE company_id = %(company)s AND state = 'sale' AND date_order < %(end)s GROUP BY 1
+                ) o ON o.partner_id = p.id
+                WHERE p.active AND p.customer_rank > 0
+            ) derived
+            WHERE after IS DISTINCT FROM before
+            """,
+            {"company": company, "company_key": str(company), "end": since(day, 0, tz), **bounds},
+        )
+        [[count]] = cursor.fetchall()
+    connection.commit()
+    return count
+
+
+def since(day, days, tz):
+    from zoneinfo import ZoneInfo
+
+    local = day.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(tz)).date()
+    begin = datetime.combine(local - timedelta(days=days - 1), time.min, ZoneInfo(tz))
+    return begin.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+
+def noted(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM crm_procedure_status")
+        [[count]] = cursor.fetchall()
+    connection.commit()
+    return count
+
+
+def report(options, results):
+    from measure import median
+
+    rows = [
+        ratio("status of a day, to finding it", median(results["floor"]), median(results["addon"]), TARGET),
+        ratio("the same again, nobody moves", median(results["floor"]), median(results["again"]), TARGET),
+    ]
+    changed = sorted(results["changed"])[len(results["changed"]) // 2]
+    return "\n".join(
+        [
+            f"`python benchmarks/status.py --partners {options.partners}`, {datetime.now():%Y-%m-%d}, "
+            f"{os.cpu_count()} cores; {changed:,} of {options.partners:,} customers change on a day:",
+            "",
+            "| Measure | Floor | Addon | Result | Target | |",
+            "|---|---|---|---|---|---|",
+            *("| " + " | ".join(row) + " |" for row in rows),
+            "",
+            f"First status of everybody: {results['first']['cpu']:.1f} s CPU, {results['first']['wall']:.1f} s.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
