@@ -24,3 +24,13 @@ from . import res_partner_status
 from . import procedure_lifecycle
 from . import grade_benefit
 from . import sale_order_benefit
+from . import reported_mixin
+from . import requirement
+from . import procedure_file
+from . import res_partner_file
+from . import res_partner_registration
+from . import res_partner_duplicate
+from . import sale_order_registration
+from . import base_import
+from . import change
+from . import change_line

@@ -1,5 +1,8 @@
 from . import (
     test_benefits,
+    test_change,
+    test_customer_file,
+    test_customer_import,
     test_demo,
     test_figures,
     test_grading,

@@ -43,7 +43,6 @@ NOT_BUILT = {
     "plan_approve": "crm.procedure.plan",
     "campaign_run": "crm.procedure.campaign",
     "campaign_approve": "crm.procedure.campaign",
-    "change_confirm": "crm.procedure.change",
 }
 
 # Who sees unsigned gradings besides those who read everything: their makers and signers.
@@ -129,6 +128,19 @@ class TestPowers(ProcedureCase):
         self._call(self.customer, user, "action_set_status", "lost", "Moved abroad")
         self.assertEqual(self.customer.procedure_status, "lost")
         self._call(self.customer, user, "action_release_status")
+    def _proposed_change(self):
+        change = (
+            self.env["crm.procedure.change"]
+            .with_user(self.users["user"])
+            .create({"partner_id": self.customer.id, "description": "Moved"})
+        )
+        change.action_submit()
+        return change
+
+    def _act_change_confirm(self, user):
+        change = self._proposed_change()
+        self._call(change, user, "action_approve")
+        self.assertEqual(change.sudo().state, "approved")
 
     def _act_read_all(self, user):
         """Also what is not signed yet, and not one's own."""

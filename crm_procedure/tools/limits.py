@@ -25,6 +25,7 @@ UNITS = [
     ("hour", "hours"),
     ("round", "rounds"),
     ("contact", "contacts a working day and person"),
+    ("percent", "%"),
 ]
 
 ORIGINS = [("document", "From the documents"), ("own", "Our choice")]
@@ -57,6 +58,8 @@ LIMITS = (
     Limit("status_dormant", "A customer is dormant when there was no order for", 180, "day"),
     Limit("status_lost", "A customer is lost when there was no order for", 365, "day"),
     Limit("status_review", "A status set by hand is looked at again after", 90, "day"),
+    Limit("change_confirm", "A customer change is confirmed or rejected within", 3, "working_day"),
+    Limit("registration_completeness", "A new customer is confirmed when the file is complete to", 100, "percent"),
 )
 
 BY_CODE = {limit.code: limit for limit in LIMITS}

@@ -1,2 +1,2 @@
 from . import grade_profile, reason
-from . import reason_status
+from . import partner_merge, reason_status
