@@ -184,3 +184,13 @@ class ResPartner(models.Model):
         )
         company = Domain("is_company", "=", True)
         return (company & Domain("child_ids", "any", person)) | (~company & reachable)
+
+    def _convert_fields_to_values(self, field_names):
+        """What a contact takes over from its company: no more than the user may see.
+
+        Loading a file with a company and its contact, Odoo reads accounting entries of the
+        company too, and would refuse the file to everybody who has no access to those.
+        """
+        if not self.env.su:
+            field_names = [name for name in field_names if self._has_field_access(self._fields[name], "read")]
+        return super()._convert_fields_to_values(field_names)

@@ -231,4 +231,5 @@ class ResPartner(models.Model):
 
     def _reason_methods(self):
         """:return: names of the methods that the reason dialog may call"""
-        return {"action_reject_registration"}
+        inherited = getattr(super(), "_reason_methods", set)
+        return inherited() | {"action_reject_registration"}

@@ -108,7 +108,7 @@ class TestChange(ProcedureCase):
     def test_nobody_confirms_their_own(self):
         change = self.propose("sales")
         self.assertEqual(change.sudo().activity_ids.user_id, self.users["supervisor"], "not the leader, who proposed")
-        with self.assertRaisesRegex(UserError, "yourself"):
+        with self.assertRaisesRegex(UserError, "own work"):
             self.confirm(change, "sales")
         self.confirm(change, "supervisor")
         own = self.propose("sales")
@@ -203,5 +203,5 @@ class TestChange(ProcedureCase):
         with freeze_time("2026-07-01 10:00:00"):
             self.assertTrue(change.is_overdue)
             self.assertFalse(draft.is_overdue, "a draft is nobody's to confirm")
-            self.env["crm.procedure.change"]._escalate_batch(self.company, "1", "escalate_leader", 200)
+            self.env["crm.procedure.change"]._escalate_batch(self.company, self.procedure, "1", "escalate_leader", 200)
         self.assertEqual(change.escalation_level, "1")

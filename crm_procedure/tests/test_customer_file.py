@@ -4,6 +4,8 @@ from datetime import date
 from operator import eq, ge, gt, le, lt, ne
 from unittest.mock import patch
 
+from freezegun import freeze_time
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
@@ -74,7 +76,8 @@ class TestCompleteness(FileCase):
         )
         with self.assertRaises(AccessError):
             draft.requirement_ids[0].with_user(self.users["sales"]).write({"note": "no"})
-        self.sign(draft, "quality", "manager")
+        with freeze_time("2026-06-30"):
+            self.sign(draft, "quality", "manager")
         with self.assertRaises(UserError):
             draft.requirement_ids[0].with_user(quality).write({"note": "too late"})
         with self.assertRaises(UserError):

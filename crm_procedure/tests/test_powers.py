@@ -128,6 +128,7 @@ class TestPowers(ProcedureCase):
         self._call(self.customer, user, "action_set_status", "lost", "Moved abroad")
         self.assertEqual(self.customer.procedure_status, "lost")
         self._call(self.customer, user, "action_release_status")
+
     def _proposed_change(self):
         change = (
             self.env["crm.procedure.change"]

@@ -76,7 +76,7 @@ class TestStatus(ProcedureCase):
     def test_limits_of_the_version_in_force(self):
         """D2: another version, other limits."""
         customer = self._ordered(100)
-        version = self.procedure.copy({"version": "V2.0", "effective_date": "2026-06-01"})
+        version = self.procedure.copy({"version": "V2.0", "effective_date": "2026-07-01"})
         for code, value in (("status_service", 30), ("status_dormant", 60), ("status_lost", 90)):
             version.limit_ids.filtered(lambda row, code=code: row.code == code).value = value
         self.sign(version, "quality", "manager")
@@ -84,7 +84,7 @@ class TestStatus(ProcedureCase):
         self.assertEqual(customer.procedure_status, "lost")
 
     def test_limits_that_contradict_each_other(self):
-        version = self.procedure.copy({"version": "V2.0", "effective_date": "2026-06-01"})
+        version = self.procedure.copy({"version": "V2.0", "effective_date": "2026-07-01"})
         version.limit_ids.filtered(lambda row: row.code == "status_dormant").value = 500
         with self.assertRaisesRegex(UserError, "contradict"):
             version.with_user(self.users["quality"]).action_submit()
