@@ -1,2 +1,2 @@
-from . import models, wizard
+from . import models, reports, wizard, controllers
 from .hooks import uninstall_hook

@@ -20,6 +20,9 @@
         "data/utm_source_data.xml",
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
+        "reports/workbook_actions.xml",
+        "reports/controlled_form_templates.xml",
+        "reports/controlled_form_reports.xml",
         "wizard/reason_views.xml",
         "wizard/grade_profile_views.xml",
         "wizard/reason_status_views.xml",
@@ -51,6 +54,7 @@
     ],
     "assets": {
         "web.assets_backend": ["crm_procedure/static/src/**/*"],
+        "web.report_assets_common": ["crm_procedure/static/report/**/*"],
         "web.assets_tests": ["crm_procedure/static/tests/tours/**/*"],
     },
     "application": True,

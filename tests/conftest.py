@@ -72,9 +72,7 @@ def page_as(request, server, browser):
     pages, errors = [], []
 
     def open_page(login=None, password=None, lang=None, allow=None):
-        context = browser.new_context(
-            base_url=server.url, viewport={"width": 1400, "height": 900}, locale=lang
-        )
+        context = browser.new_context(base_url=server.url, viewport={"width": 1400, "height": 900}, locale=lang)
         page = context.new_page()
         pages.append(page)
 
@@ -124,8 +122,7 @@ def screenshot():
         page.wait_for_function("!document.querySelector('.o_loading_indicator, .o_blockUI')")
         # Those further down are loaded when somebody scrolls to them.
         page.wait_for_function(
-            "[...document.images].every((image) =>"
-            " image.complete || image.getBoundingClientRect().top > innerHeight)"
+            "[...document.images].every((image) => image.complete || image.getBoundingClientRect().top > innerHeight)"
         )
         page.evaluate("document.fonts.ready.then(() => true)")
         path = take_picture(page, name)

@@ -172,9 +172,7 @@ class Server:
         headers = {"Content-Type": "application/json", "X-Odoo-Database": self.db}
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        request = urllib.request.Request(
-            self.url + path, json.dumps(content).encode(), headers, method="POST"
-        )
+        request = urllib.request.Request(self.url + path, json.dumps(content).encode(), headers, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)

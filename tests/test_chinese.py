@@ -14,8 +14,10 @@ ENGLISH = re.compile(
     r"Move|Potential|Standing|Credit|months?|days?|contacts?)\b"
 )
 # What is no screen text of ours: names of records, and the conversation beside a form.
-DATA = ".o-mail-Form-chatter, .o-mail-Chatter, .o_kanban_record, [name=complete_name], [name=partner_id], " \
-       "[name=override_reason], [name=team_ids], [name=user_id], [name=leader_id], [name=member_ids], .o_menu_systray"
+DATA = (
+    ".o-mail-Form-chatter, .o-mail-Chatter, .o_kanban_record, [name=complete_name], [name=partner_id], "
+    "[name=override_reason], [name=team_ids], [name=user_id], [name=leader_id], [name=member_ids], .o_menu_systray"
+)
 
 
 @pytest.fixture

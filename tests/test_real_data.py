@@ -20,9 +20,7 @@ def command(server, *args):
 
 
 def grade_invoices(server, *args):
-    return subprocess.run(
-        command(server, *args), capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
+    return subprocess.run(command(server, *args), capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +61,10 @@ def companies(server):
 
 
 def counts(server):
-    return server.sql("SELECT (SELECT count(*) FROM res_partner), (SELECT count(*) FROM sale_order), "
-                      "(SELECT count(*) FROM res_company), (SELECT count(*) FROM crm_procedure_grading)")
+    return server.sql(
+        "SELECT (SELECT count(*) FROM res_partner), (SELECT count(*) FROM sale_order), "
+        "(SELECT count(*) FROM res_company), (SELECT count(*) FROM crm_procedure_grading)"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -98,14 +98,20 @@ def test_sales_sees_the_grades(served, real):
     [company] = call("res.company", "search", [("name", "=", COMPANY)])
     here = {"context": {"allowed_company_ids": [company]}}
     graded = call(
-        "res.partner", "formatted_read_group",
+        "res.partner",
+        "formatted_read_group",
         [("procedure_grade_id", "!=", False), ("company_id", "=", company)],
-        ["procedure_grade_id"], ["__count"], **here,
+        ["procedure_grade_id"],
+        ["__count"],
+        **here,
     )
     assert {row["procedure_grade_id"][1]: row["__count"] for row in graded} == GRADES
     [best] = call(
-        "res.partner", "search_read", [("ref", "=", "14646")],
-        ["procedure_score", "procedure_graded_on", "procedure_explanation"], **here,
+        "res.partner",
+        "search_read",
+        [("ref", "=", "14646")],
+        ["procedure_score", "procedure_graded_on", "procedure_explanation"],
+        **here,
     )
     assert best["procedure_score"] == 80
     assert best["procedure_graded_on"] == "2011-06-30"

@@ -21,9 +21,7 @@ def wheel(tmp_path_factory):
     source = folder / "crm_procedure"
     shutil.copytree(ADDON, source, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-    built = subprocess.run(
-        [*command, "--wheel-dir", folder, source], capture_output=True, text=True
-    )
+    built = subprocess.run([*command, "--wheel-dir", folder, source], capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
     [path] = folder.glob("*.whl")
     return path

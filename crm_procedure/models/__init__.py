@@ -16,7 +16,9 @@ from . import criterion
 from . import grading
 from . import grading_apply
 from . import grading_figures
+from . import grading_kept
 from . import grading_line
+from . import ir_attachment
 from . import res_partner
 from . import sale_order
 from . import status

@@ -19,6 +19,7 @@ class ProcedureForm(models.Model):
             ("key_account_card", "Key account card"),
             ("customer_change", "Customer change"),
             ("grading_list", "Customer grading list"),
+            ("customer_list", "Customer list"),
             ("procedure", "The procedure itself"),
         ],
         string="Printed by",

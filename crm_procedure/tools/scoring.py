@@ -108,6 +108,13 @@ class Scoring:
         )
         return self.env.execute_query(query)
 
+    def all_customers(self):
+        """:return: SQL, good at this moment: one row per customer in scope, with partner_id,
+        previous_grade_id, the measures, score and grade_id
+        """
+        self._flush()
+        return self._graded()
+
     # ------------------------------------------------------------
     # Single customers and lines
     # ------------------------------------------------------------

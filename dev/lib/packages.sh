@@ -1,13 +1,13 @@
 # Debian packages and Python packages.
 
 # What Odoo needs from Debian: Python's venv, a PostgreSQL server, the libraries of wkhtmltopdf
-# and a Chinese font for printed forms.
+# and Chinese fonts: Noto for the screen, WenQuanYi for printed forms (see controlled_form.scss).
 debian_packages() {
     [ -n "${ODOO_BIN:-}" ] || echo python3-venv
     ! is_own_cluster || echo postgresql
-    echo fontconfig libfontconfig1 libfreetype6 libxext6 libxrender1 fonts-noto-cjk
+    echo fontconfig libfontconfig1 libfreetype6 libxext6 libxrender1 fonts-noto-cjk fonts-wqy-microhei
     # libatomic1: Playwright's node is linked against it. git: the build tool of the wheel asks it.
-    [ "${1:-}" != test ] || echo chromium libatomic1 git
+    [ "${1:-}" != test ] || echo chromium libatomic1 git poppler-utils
 }
 
 missing_debian_packages() {

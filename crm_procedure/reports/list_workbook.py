@@ -1,0 +1,188 @@
+import json
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import format_datetime, osutil
+
+from .workbook import Column, Head, Workbook
+
+_logger = logging.getLogger(__name__)
+
+KIND_OF_FIELD = {
+    "integer": "integer",
+    "float": "number",
+    "monetary": "money",
+    "date": "date",
+    "datetime": "datetime",
+}
+
+
+class ListWorkbook(models.AbstractModel):
+    """A list as an Excel workbook under its form number: the base of all of them.
+
+    A subclass is called ``crm.procedure.workbook.<code>``, the code being that of the form in
+    the record master list; it says which columns there are and gives the rows. The route
+    ``/crm_procedure/workbook/<code>`` finds it by that name.
+    """
+
+    _name = "crm.procedure.workbook"
+    _description = "List as a Workbook"
+    _inherit = ["crm.procedure.controlled.form"]
+
+    _code = None
+    _model = None  # of the records that are chosen for the list
+
+    # ------------------------------------------------------------
+    # To be filled in
+    # ------------------------------------------------------------
+
+    def _title(self):
+        """:return: what the list is called where the record master list does not say"""
+        raise NotImplementedError
+
+    def _columns(self, records):
+        """:return: list of ``Column``"""
+        raise NotImplementedError
+
+    def _rows(self, records):
+        """:return: iterator over rows that the user may see, read in batches"""
+        raise NotImplementedError
+
+    def _lines(self, records):
+        """:return: texts under the title, besides number, procedure and who printed it"""
+        return []
+
+    def _company(self, records):
+        return self.env.company
+
+    def _procedure(self, records):
+        return None
+
+    # ------------------------------------------------------------
+    # Making it
+    # ------------------------------------------------------------
+
+    @api.model
+    def download(self, ids):
+        """:return: client action that fetches the workbook of the chosen records
+
+        A selection of all pages comes as its domain: the client names 20,000 records at most.
+        """
+        limit = int(self.env["ir.config_parameter"].sudo().get_param("web.active_ids_limit", 20000))
+        domain = self.env.context.get("active_domain")
+        whole = len(ids) >= limit and domain and self.env.context.get("active_model") == self._model
+        return {
+            "type": "ir.actions.client",
+            "tag": "crm_procedure.workbook",
+            "params": {
+                "url": f"/crm_procedure/workbook/{self._code}",
+                "data": {"domain": json.dumps(domain)} if whole else {"ids": json.dumps(ids)},
+            },
+        }
+
+    @api.model
+    def _export(self, target, records):
+        """Write the workbook, for a user who may take data out.
+
+        :param target: binary file
+        :param records: chosen records of ``_model``
+        :return: name of the file
+        :raise AccessError: without the right to export, or to read one of the records
+        """
+        if not self.env.user.has_group("base.group_allow_export"):
+            raise AccessError(
+                self.env._(
+                    "You may not export data, and this workbook is an export. Ask an administrator for the "
+                    "right “Access to export feature”."
+                )
+            )
+        records.check_access("read")
+        count = self._write(target, records)
+        self._note_export(records, count)
+        return self._filename(records)
+
+    @api.model
+    def _note_export(self, records, count):
+        """Every export leaves a trace (I11)."""
+        _logger.info("User %d exported %d rows as workbook %s", self.env.uid, count, self._code)
+
+    @api.model
+    def _write(self, target, records, rows=None):
+        """:return: number of rows written"""
+        identity = self._identity(self._code, self._title(), self._company(records), self._procedure(records))
+        with Workbook(target, self._head(identity, records), self._columns(records)) as book:
+            book.write_rows(self._rows(records) if rows is None else rows)
+        return book.count
+
+    @api.model
+    def _head(self, identity, records):
+        number = self.env._("Form No.: %(number)s", number=identity["number"])
+        procedure = self.env._("Procedure: %(procedure)s", procedure=identity["procedure_text"])
+        lines = [number, procedure]
+        if identity["effective_text"]:
+            lines.append(self.env._("Effective from: %(date)s", date=identity["effective_text"]))
+        lines += self._lines(records)
+        lines.append(
+            self.env._(
+                "Made by %(user)s on %(moment)s",
+                user=self.env.user.name,
+                moment=format_datetime(self.env, fields.Datetime.now(), dt_format="short"),
+            )
+        )
+        footer = " · ".join([identity["title"], number, procedure])
+        return Head(identity["title"], identity["company"].name, lines, footer)
+
+    @api.model
+    def _filename(self, records):
+        title = self._identity(self._code, self._title(), self._company(records), self._procedure(records))["title"]
+        return osutil.clean_filename(f"{title} {fields.Date.context_today(self)}.xlsx")
+
+    # ------------------------------------------------------------
+    # Tools
+    # ------------------------------------------------------------
+
+    @api.model
+    def _reread(self, records):
+        """:return: ``records`` with the rights and in the language of this workbook"""
+        return records.with_env(self.env)
+
+    @api.model
+    def _field_column(self, name):
+        """:return: the column of a field of ``_model``: its label and its kind"""
+        field = self.env[self._model]._fields[name]
+        label = field._description_string(self.env)
+        return Column(label, KIND_OF_FIELD.get(field.type, "text"))
+
+    @api.model
+    def _field_rows(self, ids, names, batch_size=1000):
+        """Rows of fields of ``_model``, under the user's own rights, in flat memory.
+
+        :param ids: of the records; those deleted or out of reach meanwhile are refused as
+            any reading of them would be
+        """
+        model = self.env[self._model].with_context(prefetch_fields=False)
+        shown = [self._shown(model._fields[name]) for name in names]
+        for start in range(0, len(ids), batch_size):
+            batch = model.browse(ids[start : start + batch_size])
+            for values in batch.read(names):
+                yield [show(values[name]) for show, name in zip(shown, names, strict=True)]
+            self.env.invalidate_all(flush=False)  # a list is only read: nothing waits to be written
+
+    @api.model
+    def _shown(self, field):
+        """:return: function that makes of a value read what the cell holds"""
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get
+        if field.type == "many2one":
+            return lambda value: value and value[1]
+        if field.type in ("one2many", "many2many"):
+            comodel = self.env[field.comodel_name]
+            return lambda ids: ", ".join(comodel.browse(ids).mapped("display_name"))
+        if field.type == "boolean":
+            return lambda value: self.env._("Yes") if value else ""
+        if field.type == "datetime":
+            return lambda value: value and fields.Datetime.context_timestamp(self, value).replace(tzinfo=None)
+        if field.type in ("html", "properties", "json"):
+            return lambda value: value and str(value)
+        return lambda value: value
