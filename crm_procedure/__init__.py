@@ -1,2 +1,2 @@
-from . import models, reports, wizard, controllers
+from . import controllers, models, reports, wizard
 from .hooks import uninstall_hook

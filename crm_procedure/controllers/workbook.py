@@ -12,13 +12,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class WorkbookController(Controller):
-    @route(
-        "/crm_procedure/workbook/<string:code>",
-        type="http",
-        auth="user",
-        methods=["GET", "POST"],
-        readonly=True,
-    )
+    @route("/crm_procedure/workbook/<string:code>", type="http", auth="user", methods=["GET", "POST"])
     def workbook(self, code, ids=None, domain=None, **_kwargs):
         """The workbook ``crm.procedure.workbook.<code>`` of the records named, as the user may see them.
 

@@ -26,6 +26,9 @@ from . import res_partner_status
 from . import procedure_lifecycle
 from . import grade_benefit
 from . import sale_order_benefit
+from . import export
+from . import base
+from . import res_company_export
 from . import reported_mixin
 from . import requirement
 from . import procedure_file

@@ -189,6 +189,10 @@ class ResPartner(models.Model):
     # BUSINESS
     # ------------------------------------------------------------
 
+    def _reason_methods(self):
+        """:return: names of the methods that the reason dialog may call; each file adds its own"""
+        return set()
+
     @api.model
     def _latest_grading(self):
         """:return: the latest applied grading of the current company

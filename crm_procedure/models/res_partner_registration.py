@@ -231,5 +231,4 @@ class ResPartner(models.Model):
 
     def _reason_methods(self):
         """:return: names of the methods that the reason dialog may call"""
-        inherited = getattr(super(), "_reason_methods", set)
-        return inherited() | {"action_reject_registration"}
+        return super()._reason_methods() | {"action_reject_registration"}

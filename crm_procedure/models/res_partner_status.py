@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..tools.lifecycle import BOUNDS, STATUSES, Lifecycle
+from ..tools.lifecycle import STATUSES, Lifecycle
 from .res_partner import USER
 
 
@@ -91,16 +91,15 @@ class ResPartner(models.Model):
         """:return: what the rules say of a customer, and until when"""
         if not last_order:
             return self.env._("No confirmed order yet.")
-        until = {bound: lifecycle.days[code] for code, bound in BOUNDS}.get(status)
-        values = {
-            "date": format_date(self.env, last_order),
-            "days": (lifecycle.today - last_order).days,
-            "until": until and format_date(self.env, last_order + timedelta(days=until)),
-        }
-        if not until:
+        values = {"date": format_date(self.env, last_order), "days": (lifecycle.today - last_order).days}
+        if status not in lifecycle.lasts:
             return self.env._("Last order on %(date)s, %(days)s days ago.", **values)
+        days, following = lifecycle.lasts[status]
         return self.env._(
-            "Last order on %(date)s, %(days)s days ago. Without another one this changes on %(until)s.", **values
+            "Last order on %(date)s, %(days)s days ago. Without another one: %(status)s from %(until)s.",
+            status=self._status_label(following),
+            until=format_date(self.env, last_order + timedelta(days=days)),
+            **values,
         )
 
     @api.model
@@ -213,8 +212,6 @@ class ResPartner(models.Model):
         """
         Lifecycle(self.env.company.sudo()).refresh(self.commercial_partner_id.ids)
 
-    @api.model
     def _reason_methods(self):
         """:return: names of the methods that the reason dialog may call"""
-        inherited = getattr(super(), "_reason_methods", set)
-        return inherited() | {"action_set_status"}
+        return super()._reason_methods() | {"action_set_status"}

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import formatLang
 
 from .res_partner import USER
 
@@ -94,7 +93,7 @@ class SaleOrder(models.Model):
             if grade.reward_percent and not any(self.order_line.mapped("procedure_reward")):
                 benefits["reward"] = self.env._(
                     "%(percent)s %% off as a repeat customer",
-                    percent=formatLang(self.env, grade.reward_percent, digits=1),
+                    percent=f"{grade.reward_percent:g}",
                 )
             if grade.reward_note:
                 benefits["note"] = grade.reward_note

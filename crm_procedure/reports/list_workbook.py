@@ -1,13 +1,10 @@
 import json
-import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_datetime, osutil
 
 from .workbook import Column, Head, Workbook
-
-_logger = logging.getLogger(__name__)
 
 KIND_OF_FIELD = {
     "integer": "integer",
@@ -104,8 +101,11 @@ class ListWorkbook(models.AbstractModel):
 
     @api.model
     def _note_export(self, records, count):
-        """Every export leaves a trace (I11)."""
-        _logger.info("User %d exported %d rows as workbook %s", self.env.uid, count, self._code)
+        """Every export leaves a trace, and a large one asks for its purpose first (I11)."""
+        log = self.env["crm.procedure.export"]
+        chosen = ", ".join(records[:20].mapped("display_name"))
+        values = log._allow(records, count)
+        log._note(records, count, chosen, [self._title()], **values)
 
     @api.model
     def _write(self, target, records, rows=None):

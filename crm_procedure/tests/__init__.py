@@ -4,6 +4,7 @@ from . import (
     test_customer_file,
     test_customer_import,
     test_demo,
+    test_export_log,
     test_figures,
     test_grading,
     test_grading_apply,

@@ -57,7 +57,7 @@ class TestBenefits(ProcedureCase):
         """Price list and reward by Odoo's own means; then the proposal is gone, and the record says who did it."""
         self.new_order(self.customer, 10)
         order = self._quotation()
-        self.assertIn("5.0 % off as a repeat customer; free training", order.procedure_benefit)
+        self.assertIn("5 % off as a repeat customer; free training", order.procedure_benefit)
         order.action_apply_procedure_benefits()
         self.assertEqual(order.pricelist_id, self.pricelist)
         self.assertAlmostEqual(order.amount_total, 1000 * 0.9 * 0.95)

@@ -299,6 +299,11 @@ class TestStatus(ProcedureCase):
         """The history of both stays; a decision on either goes on."""
         stays, goes = self._ordered(5), self._ordered(6)
         self._set_status(goes, "dormant")
-        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
-        wizard._merge((stays | goes).ids, stays)
+        fresh = self.new_customer("Fresh")
+        clerk = self.users["service"]
+        clerk.group_ids += self.env.ref("base.group_partner_manager")
+        wizard = self.env["base.partner.merge.automatic.wizard"].with_user(clerk)
+        wizard._merge((stays | goes).ids, stays.with_user(clerk))
         self.assertEqual(stays.procedure_status_decision_id.status, "dormant")
+        wizard._merge((fresh | stays).ids, fresh.with_user(clerk))
+        self.assertEqual(fresh.procedure_status_decision_id.status, "dormant")

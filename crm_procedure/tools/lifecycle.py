@@ -56,6 +56,9 @@ class Lifecycle:
         self.zone = timezone(company._procedure_tz())
         procedure = self.env["crm.procedure"]._in_force(company)
         self.days = {code: int(procedure._limit(code)) for code, _status in BOUNDS}
+        following = [status for _code, status in BOUNDS[1:]] + [LOST]
+        # status: (days since the last order after which it ends, what comes then)
+        self.lasts = {status: (self.days[code], after) for (code, status), after in zip(BOUNDS, following, strict=True)}
 
     # ------------------------------------------------------------
     # All customers

@@ -24,6 +24,8 @@ UNITS = [
     ("working_minute", "working minutes"),
     ("hour", "hours"),
     ("round", "rounds"),
+    ("minute", "minutes"),
+    ("row", "rows"),
     ("contact", "contacts a working day and person"),
     ("percent", "%"),
 ]
@@ -57,6 +59,8 @@ LIMITS = (
     Limit("status_service", "A customer is in service after an order for", 90, "day"),
     Limit("status_dormant", "A customer is dormant when there was no order for", 180, "day"),
     Limit("status_lost", "A customer is lost when there was no order for", 365, "day"),
+    Limit("export_purpose", "The purpose of an export is asked for above, in a day", 500, "row"),
+    Limit("export_minutes", "A purpose that was entered holds for", 15, "minute"),
     Limit("status_review", "A status set by hand is looked at again after", 90, "day"),
     Limit("change_confirm", "A customer change is confirmed or rejected within", 3, "working_day"),
     Limit("registration_completeness", "A new customer is confirmed when the file is complete to", 100, "percent"),

@@ -1,2 +1,3 @@
 from . import grade_profile, reason
 from . import partner_merge, reason_status
+from . import export_purpose
