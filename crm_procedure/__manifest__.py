@@ -40,6 +40,7 @@
         "views/res_partner_status_views.xml",
         "views/benefit_views.xml",
         "views/export_views.xml",
+        "views/form_retention_views.xml",
         "views/res_config_settings_views.xml",
         "views/procedure_file_views.xml",
         "views/change_views.xml",

@@ -29,6 +29,8 @@ from . import sale_order_benefit
 from . import export
 from . import base
 from . import res_company_export
+from . import own_customers
+from . import form_retention
 from . import reported_mixin
 from . import requirement
 from . import procedure_file

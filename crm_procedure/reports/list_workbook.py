@@ -155,7 +155,7 @@ class ListWorkbook(models.AbstractModel):
         return Column(label, KIND_OF_FIELD.get(field.type, "text"))
 
     @api.model
-    def _field_rows(self, ids, names, batch_size=1000):
+    def _field_rows(self, ids, names, batch_size=4000):
         """Rows of fields of ``_model``, under the user's own rights, in flat memory.
 
         :param ids: of the records; those deleted or out of reach meanwhile are refused as

@@ -36,7 +36,10 @@ class ProcedureExportPurpose(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("Export again within %(minutes)d minutes.", minutes=minutes),
+                "message": self.env._(
+                    "Noted. Close the export dialog, open it again and export within %(minutes)d minutes.",
+                    minutes=minutes,
+                ),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
