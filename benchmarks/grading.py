@@ -75,6 +75,7 @@ def measure(options):
             results["peak"] = step("peak", database)
             say("other users")
             autovacuum(connection, True)
+            results["load"] = os.getloadavg()[0]
             results["users"] = measure_users(connection, database, options.seconds)
     finally:
         if not options.keep:
@@ -236,7 +237,8 @@ def report(options, results, rows):
         f"{median(results['run'], 'wall'):.1f} s.",
         f"Saves: {len(calm)} while nothing else happened (p50 {1000 * percentile(calm, 0.5):.0f} ms, "
         f"max {1000 * max(calm):.0f} ms), {len(busy)} while lists were applied "
-        f"(p50 {1000 * percentile(busy, 0.5):.0f} ms, max {1000 * max(busy):.0f} ms).",
+        f"(p50 {1000 * percentile(busy, 0.5):.0f} ms, max {1000 * max(busy):.0f} ms). Load average "
+        f"when they began: {results['load']:.1f}; above the number of cores, latencies say little.",
         *(f"Failure: {failure}" for failure in failures[:5]),
     ]
     if "first" in results:

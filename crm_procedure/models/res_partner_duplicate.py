@@ -129,15 +129,6 @@ class ResPartner(models.Model):
         ]
 
     @api.model
-    def _commercial_fields(self):
-        """Without this, nobody but accountants can load a contact of a company: Odoo copies the
-        credit limit to it, which others may not read."""
-        names = super()._commercial_fields()
-        if self.env.su or not self.env.context.get("import_file"):
-            return names
-        return [name for name in names if self._has_field_access(self._fields[name], "read")]
-
-    @api.model
     def _procedure_tax_owners(self, numbers):
         """Who has these tax numbers, in one query.
 
