@@ -16,7 +16,6 @@
         "data/procedure_grade_data.xml",
         "data/procedure_criterion_data.xml",
         "data/procedure_data.xml",
-        "data/procedure_file_data.xml",
         "data/utm_source_data.xml",
         "data/mail_activity_type_data.xml",
         "data/ir_cron_data.xml",
