@@ -170,7 +170,7 @@ def table(results):
         ratio("what-if", read, median(results["what_if"]), 1.3),
         ratio("a run in which nobody moves, to one of a month", run, median(results["unchanged"]), 0.6),
         (
-            "memory of a run",
+            "memory of a run and its workbooks",
             f"{results['peak']['idle']:.0f} MB idle",
             f"{results['peak']['added']:+.1f} MB",
             f"{results['peak']['added']:.1f} MB",
@@ -239,6 +239,8 @@ def report(options, results, rows):
         f"max {1000 * max(calm):.0f} ms), {len(busy)} while lists were applied "
         f"(p50 {1000 * percentile(busy, 0.5):.0f} ms, max {1000 * max(busy):.0f} ms). Load average "
         f"when they began: {results['load']:.1f}; above the number of cores, latencies say little.",
+        f"Workbooks of the full list, which the scheduler makes afterwards: {results['peak']['keep']['cpu']:.1f} s CPU, "
+        f"{results['peak']['keep']['wall']:.1f} s.",
         *(f"Failure: {failure}" for failure in failures[:5]),
     ]
     if "first" in results:

@@ -62,19 +62,36 @@ def compute(registry, day=None):
 
 
 def approve(registry, grading_id):
-    """Sales co-signs it, and the scheduler applies it."""
+    """Sales co-signs it, and the scheduler applies it.
+
+    The workbook of all customers, which the same scheduled action makes afterwards, is put
+    off: ``keep`` makes it.
+    """
     with registry.cursor() as cursor:
         environment(cursor, SALES)["crm.procedure.grading"].browse(grading_id).action_approve()
-    while not is_applied(registry, grading_id):
+        environment(cursor)["crm.procedure.grading"].browse(grading_id).list_failed = True
+    drive(registry, grading_id, "applied_on")
+
+
+def keep(registry, grading_id):
+    """The scheduler writes the full list into workbooks."""
+    with registry.cursor() as cursor:
+        environment(cursor)["crm.procedure.grading"].browse(grading_id).list_failed = False
+    drive(registry, grading_id, "list_kept_on")
+
+
+def drive(registry, grading_id, field):
+    """Run the scheduled action again and again, as the scheduler does, until ``field`` is set."""
+    while not is_set(registry, grading_id, field):
         with registry.cursor() as cursor:
             failure = environment(cursor).ref("crm_procedure.ir_cron_grading_apply").method_direct_trigger()
             if failure is not True:
                 raise RuntimeError(failure)
 
 
-def is_applied(registry, grading_id):
+def is_set(registry, grading_id, field):
     with registry.cursor() as cursor:
-        return bool(environment(cursor)["crm.procedure.grading"].browse(grading_id).applied_on)
+        return bool(environment(cursor)["crm.procedure.grading"].browse(grading_id)[field])
 
 
 def moves(registry, grading_id):

@@ -13,7 +13,7 @@ import psycopg2
 from data import grades, restore
 from floor import Floor
 from measure import Cpu, configure_odoo, memory, open_registry, reset_memory_peak
-from run import approve, compute, moves, set_up, what_if
+from run import approve, compute, keep, moves, set_up, what_if
 
 
 def install(database):
@@ -90,15 +90,22 @@ def _grade(registry):
 
 
 def peak(database):
-    """:return: MB of an Odoo that has just loaded the database, and what a run adds at most"""
+    """A run and the workbooks of its full list.
+
+    :return: MB of an Odoo that has just loaded the database (``idle``), what both add at
+        most (``added``), and the usage of making the workbooks (``keep``)
+    """
     registry = open_registry(database)
+    cpu = Cpu(database)
     reset_memory_peak()
     idle = memory("VmRSS")
-    _grade(registry)
+    grading_id = _grade(registry)
+    with cpu.measure() as usage:
+        keep(registry, grading_id)
     added = memory("VmHWM") - idle
     with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
         restore(connection)
-    return {"idle": idle, "added": added}
+    return {"idle": idle, "added": added, "keep": usage}
 
 
 def apply(database, seconds):
