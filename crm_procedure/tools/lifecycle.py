@@ -25,8 +25,8 @@ DORMANT = "dormant"
 LOST = "lost"
 
 STATUSES = [
-    (POTENTIAL, "Potential"),
-    (ACTIVE, "Active"),
+    (POTENTIAL, "Potential customer"),
+    (ACTIVE, "Active customer"),
     (IN_SERVICE, "In service"),
     (DORMANT, "Dormant"),
     (LOST, "Lost"),
