@@ -5,7 +5,6 @@
     "version": "19.0.1.0.0",
     "category": "Sales/CRM",
     "author": "crm_procedure contributors",
-    "website": "https://pypi.org/project/odoo-addon-crm_procedure/",
     "license": "LGPL-3",
     "depends": ["crm", "sale", "survey", "portal", "base_import"],
     "data": [
