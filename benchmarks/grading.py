@@ -239,7 +239,7 @@ def report(options, results, rows):
         f"max {1000 * max(calm):.0f} ms), {len(busy)} while lists were applied "
         f"(p50 {1000 * percentile(busy, 0.5):.0f} ms, max {1000 * max(busy):.0f} ms). Load average "
         f"when they began: {results['load']:.1f}; above the number of cores, latencies say little.",
-        f"Workbooks of the full list, which the scheduler makes afterwards: {results['peak']['keep']['cpu']:.1f} s CPU, "
+        f"Workbooks of the full list, made by the scheduler afterwards: {results['peak']['keep']['cpu']:.1f} s CPU, "
         f"{results['peak']['keep']['wall']:.1f} s.",
         *(f"Failure: {failure}" for failure in failures[:5]),
     ]
