@@ -70,7 +70,8 @@ class ProcedureGrading(models.Model):
         """:param computed: list of (grade id now, computed grade id, number of customers)
         :return: see ``what_if``; ``computed`` is kept in it, for when a line is overridden
         """
-        moves = self._with_overrides(computed)
+        computed = sorted(computed, key=_by_grades)  # PostgreSQL gives groups in any order
+        moves = sorted(self._with_overrides(computed), key=_by_grades)
         rank = {grade["id"]: n for n, grade in enumerate(rules["grades"])}
         now, then = {}, {}
         counts = {"up": 0, "down": 0, "new": 0}
@@ -199,6 +200,11 @@ class ProcedureGrading(models.Model):
                 )
             )
         return warnings
+
+
+def _by_grades(row):
+    """Sort key of (grade id now, grade id then, number); None comes first."""
+    return row[0] or 0, row[1] or 0
 
 
 def _direction(rank, old, new):
