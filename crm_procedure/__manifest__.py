@@ -49,8 +49,10 @@
     "demo": [
         "demo/res_users_demo.xml",
         "demo/procedure_demo.xml",
+        "demo/procedure_versions_demo.xml",
         "demo/res.partner.csv",
         "demo/customer_demo.xml",
+        "demo/customer_file_demo.xml",
         "demo/grading_demo.xml",
     ],
     "assets": {

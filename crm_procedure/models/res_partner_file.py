@@ -77,13 +77,17 @@ class ResPartner(models.Model):
     )
     @api.depends_context("company", "lang")
     def _compute_procedure_completeness(self):
-        entries = self.env["crm.procedure"]._in_force(self.env.company)._required_entries()
         labels = self._procedure_entry_labels()
-        for partner in self:
-            customer = partner.commercial_partner_id or partner
-            required = customer._procedure_applicable(entries)
-            missing = [entry for entry in required if not customer._procedure_has_entry(entry)]
-            partner.procedure_completeness = 100 * (len(required) - len(missing)) // len(required) if required else 100
+        required = self._procedure_required()
+        customers = {partner: partner.commercial_partner_id or partner for partner in self}
+        saved = self.browse({customer.id for customer in customers.values() if customer.id})
+        stored = saved._procedure_missing_stored(required)
+        for partner, customer in customers.items():
+            asked = required[bool(customer.is_company)]
+            missing = stored.get(customer.id)
+            if missing is None:
+                missing = [entry for entry in asked if not customer._procedure_has_entry(entry)]
+            partner.procedure_completeness = 100 * (len(asked) - len(missing)) // len(asked) if asked else 100
             partner.procedure_missing = self.env._(", ").join(labels[entry] for entry in missing) or False
 
     def _search_procedure_completeness(self, operator, value):
@@ -100,28 +104,50 @@ class ResPartner(models.Model):
 
     def _procedure_completeness_sql(self, alias, query):
         """:return: SQL of the completeness of the customer ``alias``, as the compute has it"""
-        entries = self.env["crm.procedure"]._in_force(self.env.company)._required_entries()
-        partners = self.sudo()  # counts entries, shows none
 
-        def share(required):
-            if not required:
+        def share(asked):
+            if not asked:
                 return SQL("100")
             filled = [
-                SQL(
-                    "CASE WHEN %s THEN 1 ELSE 0 END",
-                    self._procedure_entry_domain(entry).optimize_full(partners)._to_sql(partners, alias, query),
-                )
-                for entry in required
+                SQL("CASE WHEN %s THEN 1 ELSE 0 END", self._procedure_has_entry_sql(entry, alias, query))
+                for entry in asked
             ]
-            return SQL("100 * (%s) / %s", SQL(" + ").join(filled), len(required))
+            return SQL("100 * (%s) / %s", SQL(" + ").join(filled), len(asked))
 
-        company = partners.new({"is_company": True})
-        return SQL(
+        required = self._procedure_required()
+        company = self._field_to_sql(alias, "is_company", query)
+        return SQL("CASE WHEN %s THEN %s ELSE %s END", company, share(required[True]), share(required[False]))
+
+    def _procedure_missing_stored(self, required):
+        """What the saved customers ``self`` lack, in one query.
+
+        :param dict required: as ``_procedure_required`` has it
+        :return: {customer id: list of entries}
+        """
+        if not self:
+            return {}
+        partners = self.with_context(active_test=False)
+        query = partners._search([("id", "in", self.ids)])
+        alias = query.table
+
+        def lacking(asked):
+            rows = [
+                SQL("CASE WHEN %s THEN NULL ELSE %s END", self._procedure_has_entry_sql(entry, alias, query), entry)
+                for entry in asked
+            ]
+            return SQL("array_remove(ARRAY[%s]::text[], NULL)", SQL(", ").join(rows))
+
+        missing = SQL(
             "CASE WHEN %s THEN %s ELSE %s END",
-            SQL.identifier(alias, "is_company"),
-            share(company._procedure_applicable(entries)),
-            share(partners.new({"is_company": False})._procedure_applicable(entries)),
+            self._field_to_sql(alias, "is_company", query),
+            lacking(required[True]),
+            lacking(required[False]),
         )
+        return dict(self.env.execute_query(query.select(SQL.identifier(alias, "id"), missing)))
+
+    def _procedure_has_entry_sql(self, entry, alias, query):
+        partners = self.sudo()  # says whether there is an entry, shows none
+        return self._procedure_entry_domain(entry).optimize_full(partners)._to_sql(partners, alias, query)
 
     # ------------------------------------------------------------
     # ACTIONS
@@ -151,11 +177,15 @@ class ResPartner(models.Model):
         labels = {name: self._fields[name]._description_string(self.env) for name in names if name in self._fields}
         return labels | {customer_file.CONTACT: self.env._("Contact with position and phone or email")}
 
-    def _procedure_applicable(self, entries):
-        """:return: those of ``entries`` that this kind of customer can have"""
-        labels = self._procedure_entry_labels()
-        other = customer_file.PERSONS_ONLY if self.is_company else customer_file.COMPANIES_ONLY
-        return [entry for entry in entries if entry in labels and entry not in other]
+    @api.model
+    def _procedure_required(self):
+        """:return: {whether the customer is a company: entries that the version in force requires of it}"""
+        entries = self.env["crm.procedure"]._in_force(self.env.company)._required_entries()
+        known = self._procedure_entry_labels()
+        return {
+            True: [entry for entry in entries if entry in known and entry not in customer_file.PERSONS_ONLY],
+            False: [entry for entry in entries if entry in known and entry not in customer_file.COMPANIES_ONLY],
+        }
 
     def _procedure_has_entry(self, entry):
         self.ensure_one()

@@ -97,6 +97,17 @@ class TestCompleteness(FileCase):
                 found = files.search([("id", "in", files.ids), ("procedure_completeness", sign, value)])
                 self.assertEqual(set(found), {file for file in files if holds(file.procedure_completeness, value)})
 
+    def test_while_typing(self):
+        """A file that is not saved yet is as complete as it will be."""
+        for values in ({}, {"procedure_size": "small"}, {"is_company": True}, {"is_company": True, "vat": "X"}):
+            with self.subTest(values=values):
+                saved = self.new_customer("Typed", phone="1380000111", **values)
+                typed = saved.new(origin=saved)
+                self.assertEqual(typed.procedure_completeness, saved.procedure_completeness)
+                self.assertEqual(typed.procedure_missing, saved.procedure_missing)
+                typed.procedure_needs = "Pumps"
+                self.assertGreater(typed.procedure_completeness, saved.procedure_completeness)
+
     def test_computed_in_batch(self):
         counts = []
         for count in (3, 60):

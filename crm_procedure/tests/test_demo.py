@@ -1,6 +1,7 @@
 from odoo.tests import TransactionCase, tagged
 
 from ..tools import powers
+from ..tools.lifecycle import STATUSES
 
 
 @tagged("post_install", "-at_install")
@@ -55,3 +56,26 @@ class TestDemo(TransactionCase):
         counts = {grade.name: len(group) for grade, group in customers.grouped("procedure_grade_id").items()}
         self.assertLess(counts["A"], counts["B"])
         self.assertLess(counts["B"], counts["C"])
+
+    def test_three_versions_of_the_procedure(self):
+        """D1, D2: one superseded, one in force, one waiting for management; records keep theirs."""
+        versions = self.env["crm.procedure"].search([("company_id", "=", self.env.ref("base.main_company").id)])
+        self.assertEqual(
+            {version.version: version.state for version in versions},
+            {"V1.0": "superseded", "V1.1": "approved", "V2.0": "reviewed"},
+        )
+        self.assertTrue(versions.filtered(lambda v: v.version == "V1.1").is_in_force)
+        self.assertEqual(self.env.ref("crm_procedure.grading_first_demo").procedure_id.version, "V1.1")
+
+    def test_customers_of_every_status(self):
+        customers = self.env["res.partner"].search([("procedure_status", "!=", False)])
+        self.assertEqual(set(customers.mapped("procedure_status")), {key for key, _label in STATUSES})
+        self.assertTrue(self.env.ref("crm_procedure.customer_andes_demo").procedure_status_decision_id)
+
+    def test_customer_files(self):
+        """I3, I10: complete and incomplete files; new customers and changes in every state."""
+        self.assertEqual(self.env.ref("crm_procedure.customer_huarui_demo").procedure_completeness, 100)
+        self.assertLess(self.env.ref("crm_procedure.customer_yihe_demo").procedure_completeness, 100)
+        self.assertEqual(self.env.ref("crm_procedure.customer_qingyuan_demo").procedure_registration, "waiting")
+        changes = self.env["crm.procedure.change"].search([])
+        self.assertEqual(set(changes.mapped("state")), {"draft", "submitted", "approved", "rejected"})
