@@ -6,10 +6,18 @@ start; a run without them would be green and have tested nothing of the screens.
 
 import os
 import re
+import sys
 
 import pytest
 
 NO_BROWSER = re.compile(r"websocket-client|chrom(e|ium)|odoo-http|HttpCase", re.IGNORECASE)
+
+
+def pytest_collection_finish():
+    """Chromium may take a minute to start: Odoo's ten seconds are few on a busy machine."""
+    common = sys.modules.get("odoo.tests.common")  # the black-box tests know no Odoo
+    if common:
+        common.CHECK_BROWSER_ITERATIONS = 600
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -52,8 +52,8 @@
         "demo/procedure_versions_demo.xml",
         "demo/res.partner.csv",
         "demo/customer_demo.xml",
-        "demo/customer_file_demo.xml",
         "demo/grading_demo.xml",
+        "demo/customer_file_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["crm_procedure/static/src/**/*"],

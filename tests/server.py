@@ -200,14 +200,16 @@ keys = {
 env.cr.commit()
 print("KEYS" + json.dumps(keys))
 """
-        done = subprocess.run(
-            [ROOT / "dev" / "odoo", "shell", "-d", self.db, "--no-http", "--log-level=error"],
-            input=script,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return json.loads(done.stdout.rpartition("KEYS")[2].splitlines()[0])
+        for _attempt in range(3):  # the server may be writing on the users at the same moment
+            done = subprocess.run(
+                [ROOT / "dev" / "odoo", "shell", "-d", self.db, "--no-http", "--log-level=error"],
+                input=script,
+                capture_output=True,
+                text=True,
+            )
+            if not done.returncode:
+                return json.loads(done.stdout.rpartition("KEYS")[2].splitlines()[0])
+        raise RuntimeError(f"No API keys:\n{done.stdout}\n{done.stderr}")
 
     def rpc(self, login, password=None):
         """Log in over XML-RPC; return ``call(model, method, *args, **kwargs)``.

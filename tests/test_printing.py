@@ -1,5 +1,6 @@
 """Printed forms and workbooks as people get them: fetched from a real server, opened again."""
 
+import csv
 import io
 import json
 import shutil
@@ -60,6 +61,21 @@ def pages_of(pdf, name):
         ["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True
     ).stdout.decode()
     return [unicodedata.normalize("NFKC", page).translate(RADICALS) for page in text.split("\f")[:-1]]
+
+
+def opened_in_libreoffice(content, folder):
+    """:return: rows of the first sheet, as LibreOffice reads the workbook"""
+    if not shutil.which("soffice"):
+        pytest.fail("LibreOffice is missing: apt-get install libreoffice-calc-nogui")
+    (folder / "book.xlsx").write_bytes(content)
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"]
+        + ["--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76", "--outdir", folder, folder / "book.xlsx"],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return list(csv.reader((folder / "book.csv").read_text("utf-8").splitlines()))
 
 
 def squeezed(text):
@@ -157,13 +173,18 @@ def test_without_a_form_number(server, fetch):
     assert "no procedure in force" in page
 
 
-def test_workbooks(server, fetch, approved, chinese):
+@pytest.fixture
+def may_export(server):
+    """Marketing has Odoo's right to export."""
     admin = server.rpc("admin")
     [right] = admin(
         "ir.model.data", "search_read", [("module", "=", "base"), ("name", "=", "group_allow_export")], ["res_id"]
     )
     marketing = admin("res.users", "search", [("login", "=", "marketing")])
     admin("res.users", "write", marketing, {"group_ids": [(4, right["res_id"])]})
+
+
+def test_workbooks(server, fetch, approved, chinese, may_export, tmp_path):
     customers = server.rpc("marketing")(PARTNER, "search", [("procedure_grade_id", "!=", False)])
     for path, title in (
         (f"customer_list?ids={json.dumps(customers)}", "客户清单"),
@@ -177,6 +198,21 @@ def test_workbooks(server, fetch, approved, chinese):
         assert sheet.auto_filter.ref
         assert sheet.max_row > len(customers) // 2
         assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
+        rows = opened_in_libreoffice(content, tmp_path)
+        assert len(rows) == sheet.max_row
+        assert rows[0][0] == title
+
+
+def test_workbook_by_the_button(page_as, approved, server, may_export):
+    """Opened from the Print menu, as people do."""
+    page = page_as("marketing")
+    page.goto(f"/odoo/action-crm_procedure.grading_action/{approved}")
+    page.locator(".o_cp_action_menus button").click()
+    page.get_by_role("menuitem", name="Print").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Grading List (Excel)").click()
+    sheet = openpyxl.load_workbook(download.value.path()).active
+    assert sheet["A1"].value == "Customer Grading List"
 
 
 def test_kept_list_is_evidence(server, fetch, approved):

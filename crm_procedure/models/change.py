@@ -36,7 +36,7 @@ class ProcedureChange(models.Model):
         help="The customer, or the contact person that it is about.",
     )
     partner_was_id = fields.Integer(readonly=True, copy=False, export_string_translation=False)
-    description = fields.Text(string="What changed", required=True)
+    description = fields.Text(string="What is different", required=True)
     line_ids = fields.One2many("crm.procedure.change.line", "change_id", string="New values", copy=True)
     is_stale = fields.Boolean(compute="_compute_is_stale", help="The customer is not as it was when this was proposed.")
     stale_reason = fields.Char(compute="_compute_is_stale")

@@ -18,7 +18,7 @@ class ProcedureChangeLine(models.Model):
     old_value = fields.Char(string="Before", compute="_compute_old_value")
     old_known = fields.Json(readonly=True, export_string_translation=False)  # the value when proposed
     old_shown = fields.Char(readonly=True, export_string_translation=False)
-    new_value = fields.Char(string="After", help="As it is written; empty takes the entry out.")
+    new_value = fields.Char(string="After the change", help="As it is written; empty takes the entry out.")
     is_stale = fields.Boolean(compute="_compute_old_value")
 
     _entry_uniq = models.Constraint("UNIQUE (change_id, entry)", "Each entry stands once in a change.")

@@ -7,7 +7,8 @@ debian_packages() {
     ! is_own_cluster || echo postgresql
     echo fontconfig libfontconfig1 libfreetype6 libxext6 libxrender1 fonts-noto-cjk fonts-wqy-microhei
     # libatomic1: Playwright's node is linked against it. git: the build tool of the wheel asks it.
-    [ "${1:-}" != test ] || echo chromium libatomic1 git poppler-utils
+    # libreoffice-calc-nogui: opens every workbook once more, as a colleague without Excel does.
+    [ "${1:-}" != test ] || echo chromium libatomic1 git poppler-utils libreoffice-calc-nogui
 }
 
 missing_debian_packages() {
