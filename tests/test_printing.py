@@ -208,10 +208,12 @@ def test_workbook_by_the_button(page_as, approved, server, may_export):
     page = page_as("marketing")
     page.goto(f"/odoo/action-crm_procedure.grading_action/{approved}")
     page.locator(".o_cp_action_menus button").click()
-    page.get_by_role("menuitem", name="Print").click()
+    menu = page.locator(".o-dropdown--menu")
+    menu.get_by_text("Print", exact=True).hover()
     with page.expect_download() as download:
-        page.get_by_role("menuitem", name="Grading List (Excel)").click()
-    sheet = openpyxl.load_workbook(download.value.path()).active
+        menu.get_by_text("Grading List (Excel)").click()
+    sheet = openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes())).active
+    assert download.value.suggested_filename.endswith(".xlsx")
     assert sheet["A1"].value == "Customer Grading List"
 
 
