@@ -1,8 +1,10 @@
 import logging
+from operator import itemgetter
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tools import SQL, groupby
 
 _logger = logging.getLogger(__name__)
 
@@ -72,18 +74,26 @@ class ProcedureMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            vals.setdefault("company_id", self.env.company.id)
-            company = self.env["res.company"].browse(vals["company_id"])
-            procedure = self.env["crm.procedure"]._in_force(company)
-            vals["procedure_id"] = procedure.id
-            vals["name"] = self._next_number(company)
-            vals["escalation_level"] = "0"
-            if self._duty and not vals.get("team_id"):
-                vals["team_id"] = self.env["crm.procedure.team"]._with_duty(self._duty, company).id
-            if self._deadline_limit and not vals.get("deadline"):
-                vals["deadline"] = company._procedure_days_ahead(int(procedure._limit(self._deadline_limit)))
+        vals_list = [{"company_id": self.env.company.id, **vals} for vals in vals_list]
+        for company_id, own in groupby(vals_list, itemgetter("company_id")):
+            self._fill_controlled(self.env["res.company"].browse(company_id), own)
         return super().create(vals_list)
+
+    @api.model
+    def _fill_controlled(self, company, vals_list):
+        """Give new records of one company what they do not choose themselves; asked once for all."""
+        procedure = self.env["crm.procedure"]._in_force(company)
+        given = {"procedure_id": procedure.id, "escalation_level": "0"}
+        if self._duty and not all(vals.get("team_id") for vals in vals_list):
+            team = self.env["crm.procedure.team"]._with_duty(self._duty, company)
+        if self._deadline_limit and not all(vals.get("deadline") for vals in vals_list):
+            deadline = company._procedure_days_ahead(int(procedure._limit(self._deadline_limit)))
+        for vals, name in zip(vals_list, self._next_numbers(company, len(vals_list)), strict=True):
+            vals.update(given, name=name)
+            if self._duty and not vals.get("team_id"):
+                vals["team_id"] = team.id
+            if self._deadline_limit and not vals.get("deadline"):
+                vals["deadline"] = deadline
 
     def write(self, vals):
         given = {"name", "procedure_id", "escalation_level"} & set(vals)
@@ -98,10 +108,19 @@ class ProcedureMixin(models.AbstractModel):
     # ------------------------------------------------------------
 
     @api.model
-    def _next_number(self, company):
-        """Next number of ``company``, without gaps, as an auditor expects.
+    def _next_numbers(self, company, count):
+        """:return: list of the next ``count`` numbers of ``company``"""
+        prefix, first, padding, suffix = self._take_numbers(company, count)
+        return [f"{prefix}{number:0{padding}d}{suffix}" for number in range(first, first + count)]
+
+    @api.model
+    def _take_numbers(self, company, count):
+        """Take a block of numbers, without gaps, as an auditor expects: one statement, under the
+        counter's lock, which is held until the records are saved or the numbers given back.
 
         sudo: nobody may touch a counter but through this.
+
+        :return: (prefix, first number, digits, suffix)
         """
         sequences = self.env["ir.sequence"].sudo()
         own = Domain("code", "=", self._name) & Domain("company_id", "=", company.id)
@@ -116,7 +135,25 @@ class ProcedureMixin(models.AbstractModel):
                 "implementation": "no_gap",
             }
         )
-        return sequence.next_by_id()
+        today = company._procedure_now().date()
+        counter = sequence
+        if sequence.use_date_range:
+            in_range = Domain("date_from", "<=", today) & Domain("date_to", ">=", today)
+            counter = sequence.date_range_ids.filtered_domain(in_range)[:1]
+            counter = counter or sequence._create_date_range_seq(today)
+        counter.flush_recordset(["number_next"])
+        [[first]] = self.env.execute_query(
+            SQL(
+                "UPDATE %s SET number_next = number_next + %s WHERE id = %s RETURNING number_next - %s",
+                SQL.identifier(counter._table),
+                count,
+                counter.id,
+                count,
+            )
+        )
+        counter.invalidate_recordset(["number_next"])
+        prefix, suffix = sequence._get_prefix_suffix(date=today, date_range=today)
+        return prefix, first, sequence.padding, suffix
 
     def _limit(self, code):
         """Value of a limit in the version this record runs under."""
