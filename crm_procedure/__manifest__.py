@@ -12,6 +12,7 @@
         "security/ir.model.access.csv",
         "security/crm_procedure_rules.xml",
         "security/customer_file_rules.xml",
+        "security/communication_rules.xml",
         "data/procedure_grade_data.xml",
         "data/procedure_criterion_data.xml",
         "data/procedure_data.xml",
@@ -45,6 +46,10 @@
         "views/res_partner_file_views.xml",
         "views/crm_procedure_menus.xml",
         "views/customer_file_menus.xml",
+        "views/communication_views.xml",
+        "views/procedure_content_views.xml",
+        "views/res_partner_contact_views.xml",
+        "views/communication_menus.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",

@@ -41,3 +41,7 @@ from . import sale_order_registration
 from . import base_import
 from . import change
 from . import change_line
+from . import content
+from . import communication
+from . import communication_done
+from . import res_partner_contact

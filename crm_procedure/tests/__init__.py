@@ -1,6 +1,7 @@
 from . import (
     test_benefits,
     test_change,
+    test_communication,
     test_customer_file,
     test_customer_import,
     test_demo,

@@ -37,8 +37,6 @@ NOT_BUILT = {
     "ticket_close_unconfirmed": "crm.procedure.ticket",
     "action_do": "crm.procedure.action",
     "action_verify": "crm.procedure.action",
-    "communication_see": "crm.procedure.communication",
-    "communication_record": "crm.procedure.communication",
     "plan_submit": "crm.procedure.plan",
     "plan_approve": "crm.procedure.plan",
     "campaign_run": "crm.procedure.campaign",
@@ -128,6 +126,18 @@ class TestPowers(ProcedureCase):
         self._call(self.customer, user, "action_set_status", "lost", "Moved abroad")
         self.assertEqual(self.customer.procedure_status, "lost")
         self._call(self.customer, user, "action_release_status")
+
+    def _act_communication_see(self, user):
+        """Their own, which is all that everybody sees."""
+        contact = self.env["crm.procedure.communication"].create({"partner_id": self.customer.id, "user_id": user.id})
+        self._call(contact, user, "read", ["need_note"])
+
+    def _act_communication_record(self, user):
+        model = self.env["crm.procedure.communication"].with_user(user)
+        values = {"partner_id": self.customer.id, "usage_note": "Runs well", "need_note": "A second line"}
+        contact = model.browse(call_kw(model, "create", [values], {}))
+        self._call(contact, user, "action_done")
+        self.assertEqual(contact.state, "done")
 
     def _proposed_change(self):
         change = (

@@ -63,6 +63,8 @@ LIMITS = (
     Limit("export_minutes", "A purpose that was entered holds for", 15, "minute"),
     Limit("status_review", "A status set by hand is looked at again after", 90, "day"),
     Limit("change_confirm", "A customer change is confirmed or rejected within", 3, "working_day"),
+    Limit("contact_slack", "A planned contact is made at the latest after its day within", 3, "day"),
+    Limit("communication_grace", "A recorded communication can be completed for", 24, "hour"),
     Limit("registration_completeness", "A new customer is confirmed when the file is complete to", 100, "percent"),
 )
 
