@@ -45,3 +45,6 @@ from . import content
 from . import communication
 from . import communication_done
 from . import res_partner_contact
+from . import resource_calendar
+from . import resource_calendar_leaves
+from . import resource_calendar_workday

@@ -19,4 +19,5 @@ from . import (
     test_scoring,
     test_status,
     test_tours,
+    test_working_days,
 )
