@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, LockError, UserError
+from odoo.exceptions import AccessError, UserError
 
 
 class ProcedureApprovalMixin(models.AbstractModel):
@@ -12,7 +12,7 @@ class ProcedureApprovalMixin(models.AbstractModel):
 
     _name = "crm.procedure.approval.mixin"
     _description = "Submitted and Approved Record"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["crm.procedure.act.mixin", "mail.thread", "mail.activity.mixin"]
 
     _power_submit = None
     _power_approve = None
@@ -167,37 +167,6 @@ class ProcedureApprovalMixin(models.AbstractModel):
         """
         self.sudo().write({"state": state, **values})
 
-    def _state_label(self):
-        self.ensure_one()
-        return dict(self._fields["state"]._description_selection(self.env))[self.state]
-
-    def _check_power(self, power, act):
-        self.check_access("read")
-        for record in self:
-            self.env.user.check_procedure_power(power, f"{act} {record.display_name}")
-
-    def _lock_in_state(self, state, act):
-        """Hold the rows until the transaction ends, so that nothing is signed twice."""
-        try:
-            self.sudo().lock_for_update()  # a lock changes nothing; the power was checked
-        except LockError as error:
-            raise UserError(
-                self.env._(
-                    "Somebody else is working on %(records)s at this moment. Reload the page in a few seconds.",
-                    records=", ".join(self.mapped("display_name")),
-                )
-            ) from error
-        self.invalidate_recordset(["state"])
-        for record in self.filtered(lambda r: r.state != state):
-            raise UserError(
-                self.env._(
-                    "%(record)s cannot be %(act)s: it is %(state)s. Reload the page to see what happened.",
-                    record=record.display_name,
-                    act=act,
-                    state=record._state_label().lower(),
-                )
-            )
-
     def _check_separation(self):
         """Nobody approves what they submitted; a waiver of the company is put on record."""
         for record in self.filtered(lambda r: r.submitted_by_id == self.env.user):
@@ -221,8 +190,7 @@ class ProcedureApprovalMixin(models.AbstractModel):
         )
 
     def _reason_methods(self):
-        """:return: names of the methods that the reason dialog may call"""
-        return {"action_reject"}
+        return super()._reason_methods() | {"action_reject"}
 
     def _check_submit(self):
         """Hook: refuse what is not fit to be submitted."""

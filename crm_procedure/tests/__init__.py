@@ -1,4 +1,5 @@
 from . import (
+    test_action,
     test_benefits,
     test_change,
     test_communication,
@@ -17,6 +18,7 @@ from . import (
     test_records,
     test_retention,
     test_scoring,
+    test_ticket,
     test_status,
     test_tours,
     test_working_days,

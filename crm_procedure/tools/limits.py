@@ -65,6 +65,9 @@ LIMITS = (
     Limit("change_confirm", "A customer change is confirmed or rejected within", 3, "working_day"),
     Limit("contact_slack", "A planned contact is made at the latest after its day within", 3, "day"),
     Limit("communication_grace", "A recorded communication can be completed for", 24, "hour"),
+    Limit("answer_link", "The link that confirms an answer holds for", 30, "working_day"),
+    Limit("ticket_reopen", "The customer can reopen an ended ticket within", 30, "day"),
+    Limit("effect_check", "An action is checked for its effect after", 20, "working_day"),
     Limit("registration_completeness", "A new customer is confirmed when the file is complete to", 100, "percent"),
 )
 

@@ -1,0 +1,437 @@
+from odoo import api, fields, models, tools
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import html2plaintext
+
+CONFIRMED = object()  # in the context, by identity: nobody can send it from outside
+SUBJECT_LENGTH = 200
+TEXT_LENGTH = 100_000
+
+KINDS = [
+    ("inquiry", "Inquiry"),
+    ("complaint", "Complaint"),
+    ("suggestion", "Suggestion"),
+    ("issue", "Issue during delivery"),
+]
+CHANNELS = [
+    ("phone", "Telephone"),
+    ("email", "Email"),
+    ("web", "Website"),
+    ("visit", "Visit"),
+    ("box", "Suggestion box"),
+    ("other", "Other"),
+]
+SEVERITIES = [("minor", "Minor"), ("major", "Major"), ("critical", "Critical")]
+PRIORITIES = [("0", "Normal"), ("1", "Raised"), ("2", "High"), ("3", "Urgent")]
+REMEDIES = [
+    ("explanation", "An explanation"),
+    ("repair", "Repair or rework"),
+    ("replacement", "Replacement"),
+    ("refund", "Money back"),
+    ("apology", "An apology"),
+    ("other", "Something else"),
+]
+OURS = ("reported", "accepted", "handling")  # somebody of the company has to act
+OPEN = (*OURS, "answered")
+FINISHED = ("closed", "unconfirmed", "cancelled")
+
+# What whoever reports tells; everything else is for customer service, or given by the system.
+REPORT_FIELDS = {
+    "company_id",
+    "subject",
+    "kind",
+    "channel",
+    "partner_id",
+    "partner_name",
+    "email_from",
+    "email_cc",
+    "phone",
+    "description",
+    "remedy_wanted",
+    "is_safety",
+    "is_anonymous",
+}
+
+
+class ProcedureTicket(models.Model):
+    """An inquiry, complaint, suggestion or issue, from its report until the customer closes it.
+
+    Anybody reports, customer service accepts and numbers it (X11), and nobody on the staff
+    closes it (C15): ``closed`` is set by the customer's own confirmation alone, in
+    ``_close_confirmed``; ``write`` refuses it from everywhere else, superuser code included.
+    Further subjects stand in files of their own: ticket_flow (acts of the staff),
+    ticket_customer (acts of the customer), ticket_custody and ticket_clock (who holds it, by
+    when), ticket_escalation, ticket_triage, ticket_cause.
+    """
+
+    _name = "crm.procedure.ticket"
+    _description = "Ticket"
+    _inherit = [
+        "crm.procedure.reported.mixin",
+        "crm.procedure.act.mixin",
+        "crm.procedure.mixin",
+        "portal.mixin",
+        "mail.thread.cc",
+    ]
+    _order = "id desc"
+    _rec_names_search = ["name", "subject"]
+    _primary_email = "email_from"
+
+    _open_states = OURS
+    _number_prefix = "TKT"
+    _duty = "service"
+
+    # What was reported
+    subject = fields.Char(required=True, tracking=True)
+    kind = fields.Selection(
+        KINDS,
+        required=True,
+        default="complaint",
+        tracking=True,
+        help="Until customer service has classified it, a report counts as a complaint: its limits are the strictest.",
+    )
+    channel = fields.Selection(CHANNELS, required=True, default="phone")
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", index="btree_not_null", ondelete="restrict", tracking=True
+    )
+    commercial_partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer company",
+        compute="_compute_commercial_partner_id",
+        store=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    partner_name = fields.Char(string="Name given", help="Who it is, as long as the customer file does not know them.")
+    email_from = fields.Char(string="Email", tracking=True)
+    email_normalized = fields.Char(
+        compute="_compute_email_normalized", store=True, index="btree_not_null", export_string_translation=False
+    )
+    phone = fields.Char()
+    is_anonymous = fields.Boolean(string="Anonymous", help="From the suggestion box: there is nobody to answer to.")
+    description = fields.Text(string="What happened")
+    remedy_wanted = fields.Selection(REMEDIES, string="Remedy wanted", help="What the customer asks for.")
+    is_safety = fields.Boolean(string="Safety concern", tracking=True, help="People, data or property are in danger.")
+    reported_by_id = fields.Many2one("res.users", string="Reported by", readonly=True, copy=False, index=True)
+
+    # What customer service made of it
+    category_id = fields.Many2one(
+        "crm.procedure.ticket.category",
+        string="Category",
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        tracking=True,
+    )
+    severity = fields.Selection(SEVERITIES, required=True, default="minor", tracking=True)
+    priority = fields.Selection(PRIORITIES, required=True, default="0", tracking=True)
+    user_id = fields.Many2one(default=False, tracking=True)
+    team_id = fields.Many2one(tracking=True)
+    solution = fields.Text(copy=False, help="What the customer is told, in plain words.")
+    is_declined = fields.Boolean(
+        string="Declined",
+        copy=False,
+        tracking=True,
+        help="We do not do what the customer asks for. The answer then says where else they can turn to.",
+    )
+    recourse = fields.Text(
+        string="Where else to turn to",
+        copy=False,
+        help="Whom the customer can turn to who is not satisfied with a declined complaint (ISO 10002 7.9).",
+    )
+
+    # What the system keeps
+    state = fields.Selection(
+        [
+            ("reported", "Reported"),
+            ("accepted", "Accepted"),
+            ("handling", "In handling"),
+            ("answered", "Answered"),
+            ("closed", "Closed by the customer"),
+            ("unconfirmed", "Ended without confirmation"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="reported",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        index=True,
+        group_expand=True,
+    )
+    date_reported = fields.Datetime(string="Reported on", readonly=True, copy=False, index=True)
+    date_accepted = fields.Datetime(string="Accepted on", readonly=True, copy=False)
+    date_acknowledged = fields.Datetime(string="Acknowledged on", readonly=True, copy=False)
+    date_first_answer = fields.Datetime(string="First answer on", readonly=True, copy=False)
+    date_answered = fields.Datetime(string="Answered on", readonly=True, copy=False)
+    date_closed = fields.Datetime(string="Closed on", readonly=True, copy=False)
+    deadline = fields.Datetime(
+        string="Next deadline",
+        readonly=True,
+        help="The earliest limit that is still to be met. Empty: nobody of us has to act.",
+    )
+    round = fields.Integer(
+        default=1, readonly=True, copy=False, help="Each answer that the customer rejects opens another round."
+    )
+    round_ids = fields.One2many("crm.procedure.ticket.round", "ticket_id", string="Answers", readonly=True)
+    custody_ids = fields.One2many("crm.procedure.custody", "ticket_id", string="Custody", readonly=True)
+    action_ids = fields.One2many("crm.procedure.action", "ticket_id", string="Actions")
+    customer_rating = fields.Integer(
+        string="Rating of the result", readonly=True, copy=False, aggregator="avg", help="By the customer, 1 to 5."
+    )
+    customer_rating_handling = fields.Integer(
+        string="Rating of the handling", readonly=True, copy=False, aggregator="avg", help="By the customer, 1 to 5."
+    )
+    end_reason = fields.Text(string="Reason for the end", readonly=True, copy=False)
+
+    _number_uniq = models.Constraint("UNIQUE (company_id, name)", "This number is taken.")
+    _late_idx = models.Index("(deadline) WHERE state IN ('reported', 'accepted', 'handling')")
+
+    @api.depends("name", "subject")
+    def _compute_display_name(self):
+        for ticket in self:
+            ticket.display_name = " ".join(filter(None, (ticket.name, ticket.subject)))
+
+    @api.depends("partner_id.commercial_partner_id")
+    def _compute_commercial_partner_id(self):
+        for ticket in self:
+            ticket.commercial_partner_id = ticket.partner_id.commercial_partner_id
+
+    @api.depends("email_from")
+    def _compute_email_normalized(self):
+        for ticket in self:
+            ticket.email_normalized = tools.email_normalize(ticket.email_from)
+
+    def _compute_access_url(self):
+        super()._compute_access_url()
+        for ticket in self:
+            ticket.access_url = f"/my/tickets/{ticket.id}"
+
+    @api.constrains("partner_id", "email_from")
+    def _check_not_a_colleague(self):
+        """Whoever answers cannot be the customer who confirms (C15)."""
+        for ticket in self:
+            if ticket._customer_is_colleague():
+                raise ValidationError(
+                    self.env._(
+                        "%(customer)s belongs to a colleague with a login. The customer of a ticket is somebody "
+                        "outside the company: choose the customer, or leave it empty.",
+                        customer=ticket.partner_id.display_name or ticket.email_from,
+                    )
+                )
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            entered = self._entered(vals_list)
+            self._refuse_given(entered)
+            if not self.env.user.has_procedure_power("ticket_handle"):
+                self._refuse_but(entered, REPORT_FIELDS)
+            self = self.with_context(self._context_without_given())  # noqa: PLW0642  no default slips in a state
+        self._refuse_closed(vals_list)
+        now = fields.Datetime.now()
+        tickets = super().create([self._prepare_report(vals, now) for vals in vals_list])
+        for ticket in tickets:
+            # a provisional reference, until customer service accepts and numbers it. sudo: given by the system
+            ticket.sudo().name = f"R-{ticket.id:06d}"
+        tickets._sync_custody()
+        return tickets
+
+    def write(self, vals):
+        self._refuse_closed([vals])
+        if not self.env.su:
+            self._refuse_given(set(vals))
+            self._check_may_write(set(vals))
+        return super().write(self._clean_texts(dict(vals)))
+
+    def copy_data(self, default=None):
+        """A copy is a report of its own."""
+        fresh = {"partner_id": False, "user_id": False, "category_id": False, "severity": "minor", "priority": "0"}
+        return super().copy_data(fresh | (default or {}))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_never(self):
+        for ticket in self:
+            raise UserError(
+                self.env._(
+                    "%(ticket)s is evidence and cannot be deleted. Customer service can cancel it with a reason.",
+                    ticket=ticket.display_name,
+                )
+            )
+
+    @api.model
+    def _prepare_report(self, vals, now):
+        vals = self._clean_texts(dict(vals))
+        vals["date_reported"] = vals.get("date_reported") or now
+        if self.env.user._is_internal() and not self.env.user._is_superuser():
+            vals.setdefault("reported_by_id", self.env.uid)
+        partner = self.env["res.partner"].browse(vals.get("partner_id"))
+        if partner and not vals.get("email_from"):
+            vals["email_from"] = partner.sudo().email  # whoever reports may not read the address, and does not see it
+        return vals
+
+    @api.model
+    def _clean_texts(self, vals):
+        """One line and a bearable length, whatever a mail or a form brings."""
+        if vals.get("subject"):
+            vals["subject"] = " ".join(vals["subject"].split())[:SUBJECT_LENGTH] or self.env._("No subject")
+        for name in ("description", "solution"):
+            if vals.get(name):
+                vals[name] = vals[name].replace("\x00", "")[:TEXT_LENGTH]
+        return vals
+
+    # ------------------------------------------------------------
+    # Who may write what
+    # ------------------------------------------------------------
+
+    @api.model
+    def _given_fields(self):
+        """:return: names of the fields that the system gives: stored and readonly"""
+        return {name for name, field in self._fields.items() if field.readonly and field.store}
+
+    @api.model
+    def _entered(self, vals_list):
+        """:return: names of the fields that say something; a form sends empty ones and defaults along"""
+        names = {name for vals in vals_list for name in vals if vals[name]}
+        plain = [self._fields[name] for name in names if name in self._fields and not self._fields[name].relational]
+        given = {field.name: field.default(self) for field in plain if field.default}
+        return {name for name in names if any(vals.get(name, given.get(name)) != given.get(name) for vals in vals_list)}
+
+    def _refuse_given(self, names):
+        given = names & self._given_fields()
+        if given:
+            raise AccessError(
+                self.env._(
+                    "State, dates, deadlines and the customer's decision are not typed in (%(fields)s). Use the "
+                    "buttons, which record who did it and when; a ticket is closed by the customer alone.",
+                    fields=", ".join(sorted(self._fields[name]._description_string(self.env) for name in given)),
+                )
+            )
+
+    @api.model
+    def _refuse_closed(self, vals_list):
+        closing = any(vals.get("state") == "closed" for vals in vals_list)
+        if closing and self.env.context.get("procedure_confirmed") is not CONFIRMED:
+            raise AccessError(
+                self.env._(
+                    "Nobody on the staff closes a ticket: the customer does, on the answer page. "
+                    "Without an answer, management can end it unconfirmed, with a reason."
+                )
+            )
+
+    @api.model
+    def _refuse_but(self, names, allowed):
+        refused = {name for name in names - allowed if name in self._fields and not name.startswith("message_")}
+        if refused:
+            raise AccessError(
+                self.env._(
+                    "%(fields)s: customer service enters this. Tell them in a message on the ticket.",
+                    fields=", ".join(sorted(self._fields[name]._description_string(self.env) for name in refused)),
+                )
+            )
+
+    @api.model
+    def _context_without_given(self):
+        given = self._given_fields()
+        return {
+            key: value
+            for key, value in self.env.context.items()
+            if not (key.startswith("default_") and key.removeprefix("default_") in given)
+        }
+
+    def _check_may_write(self, names):
+        """Service writes until a ticket is finished, whoever reported until it is accepted."""
+        names = {name for name in names if not name.startswith(("message_", "activity_"))}
+        if not self.env.user.has_procedure_power("ticket_handle"):
+            self._refuse_but(names, self._fields_for_others())
+        if names - self._fields_after_end():
+            for ticket in self.filtered(lambda t: t.state in FINISHED):
+                raise UserError(
+                    self.env._(
+                        "%(ticket)s has ended (%(state)s) and is evidence. Add a note, or report a new ticket.",
+                        ticket=ticket.display_name,
+                        state=ticket._state_label().lower(),
+                    )
+                )
+
+    def _fields_for_others(self):
+        """:return: what this user, who is not customer service, may enter here"""
+        return REPORT_FIELDS if all(ticket.state == "reported" for ticket in self) else set()
+
+    def _fields_after_end(self):
+        """:return: what is still entered after the end"""
+        return set()
+
+    def _customer_is_colleague(self):
+        # sudo: only whether the address is a colleague's
+        users = self.env["res.users"].sudo()
+        if self.partner_id.sudo().user_ids.filtered(lambda user: user._is_internal()):
+            return True
+        if not self.email_normalized:
+            return False
+        return bool(
+            users.search_count([("email_normalized", "=", self.email_normalized), ("share", "=", False)], limit=1)
+        )
+
+    # ------------------------------------------------------------
+    # BUSINESS
+    # ------------------------------------------------------------
+
+    @api.model
+    def _next_number(self, company):
+        """No number before customer service accepts (X11); ``action_accept`` asks again."""
+        if self.env.context.get("procedure_numbering"):
+            return super()._next_number(company)
+        return False
+
+    def _set_state(self, state, **values):
+        """The only place where a state changes; custody and deadlines follow.
+
+        sudo: powers were checked by the caller; those who decide hold no right to edit.
+        """
+        self.sudo().write({"state": state, **values})
+        self._sync_custody()
+
+    def _domain_open(self):
+        """:return: domain of the tickets that have not ended"""
+        return Domain("state", "in", OPEN)
+
+    @api.model
+    def _escalation_rules(self):
+        """None here: a ticket climbs its own ladder (ticket_escalation)."""
+        return []
+
+    # ------------------------------------------------------------
+    # MAIL GATEWAY
+    # ------------------------------------------------------------
+
+    @api.model
+    def _intake(self, values, **given):
+        """What a door to the outside (mail, portal, public form) reports, whoever knocked.
+
+        :param dict values: what the visitor entered; only what a reporter tells is taken
+        :param given: what the door itself knows, e.g. ``channel="web"``, ``partner_id=…``
+        :return: the new ticket, as superuser: the visitor has no rights
+        """
+        told = {name: values[name] for name in REPORT_FIELDS & set(values) - {"company_id", "partner_id", "channel"}}
+        return self.sudo().create({**told, **given})
+
+    @api.model
+    def message_new(self, msg_dict, custom_values=None):
+        """A mail becomes a report. An unknown sender stays a name and an address until acceptance."""
+        parts = tools.mail.email_split_tuples(msg_dict.get("email_from") or "")
+        author = self.env["res.partner"].browse(msg_dict.get("author_id") or [])
+        values = {
+            "subject": msg_dict.get("subject") or self.env._("No subject"),
+            "description": html2plaintext(msg_dict.get("body") or ""),
+            "channel": "email",
+            "email_from": msg_dict.get("email_from"),
+            "partner_name": parts[0][0] if parts and not author else False,
+            "partner_id": False if author.user_ids.filtered(lambda user: user._is_internal()) else author.id,
+            **(custom_values or {}),
+        }
+        return super().message_new(msg_dict, custom_values=values)
