@@ -54,6 +54,7 @@
         "views/communication_views.xml",
         "views/procedure_content_views.xml",
         "views/res_partner_contact_views.xml",
+        "views/communication_link_views.xml",
         "views/communication_menus.xml",
         "views/care_menus.xml",
         "views/ticket_views.xml",

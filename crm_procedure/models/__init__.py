@@ -45,6 +45,8 @@ from . import change_line
 from . import content
 from . import communication
 from . import communication_done
+from . import communication_links
+from . import communication_evidence
 from . import res_partner_contact
 from . import resource_calendar
 from . import resource_calendar_leaves

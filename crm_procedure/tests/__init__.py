@@ -3,6 +3,7 @@ from . import (
     test_benefits,
     test_change,
     test_communication,
+    test_communication_links,
     test_customer_file,
     test_customer_import,
     test_demo,
