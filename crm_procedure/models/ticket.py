@@ -382,11 +382,11 @@ class ProcedureTicket(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _next_number(self, company):
+    def _next_numbers(self, company, count):
         """No number before customer service accepts (X11); ``action_accept`` asks again."""
         if self.env.context.get("procedure_numbering"):
-            return super()._next_number(company)
-        return False
+            return super()._next_numbers(company, count)
+        return [False] * count
 
     def _set_state(self, state, **values):
         """The only place where a state changes; custody and deadlines follow.

@@ -25,7 +25,7 @@ class ProcedureTicket(models.Model):
         self._lock_in_state("reported", self.env._("accepted"))
         now = fields.Datetime.now()
         for ticket in self:
-            number = ticket.with_context(procedure_numbering=True)._next_number(ticket.company_id)
+            [number] = ticket.with_context(procedure_numbering=True)._next_numbers(ticket.company_id, 1)
             ticket.sudo().name = number  # given by the system; the power was checked
             ticket._ensure_customer()
             ticket._set_state("accepted", date_accepted=now, user_id=ticket.user_id.id or self.env.uid)
