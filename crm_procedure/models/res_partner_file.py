@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, Query
 
 from ..tools import customer_file
 
@@ -95,24 +95,48 @@ class ResPartner(models.Model):
         if not compare:
             return NotImplemented
         value = [int(number or 0) for number in value] if operator == "in" else int(value)
-        condition = Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s %s (%s)", model._procedure_completeness_sql(alias, query), SQL(compare), value
-            )
+
+        def holds(model, alias, query):
+            if (operator, value) == ("<", 100):  # what everybody asks for: the first gap settles it
+                return SQL("(%s) IS NOT TRUE", model._procedure_complete_sql(alias, query))
+            return SQL("%s %s (%s)", model._procedure_completeness_sql(alias, query), SQL(compare), value)
+
+        return Domain.custom(to_sql=lambda model, alias, query: model._procedure_of_customer_sql(holds, alias, query))
+
+    def _procedure_of_customer_sql(self, holds, alias, query):
+        """:return: SQL of whether ``holds`` is true of the customer that ``alias`` is, or is a contact of"""
+        inner = Query(self.env, "customer", SQL.identifier("res_partner"))
+        customer = self._field_to_sql(alias, "commercial_partner_id", query)
+        inner.add_where(SQL("customer.id = %s", customer))
+        inner.add_where(holds(self, "customer", inner))
+        own = SQL("%s = %s", customer, SQL.identifier(alias, "id"))
+        return SQL(
+            "CASE WHEN %s THEN %s ELSE EXISTS (%s) END",
+            own,
+            holds(self, alias, query),
+            inner.select(SQL.identifier("id")),
         )
-        return Domain("commercial_partner_id", "any!", condition)
+
+    def _procedure_complete_sql(self, alias, query):
+        required = self._procedure_required()
+        every = {
+            kind: SQL(" AND ").join([SQL("TRUE"), *(self._procedure_has_entry_sql(e, alias, query) for e in entries)])
+            for kind, entries in required.items()
+        }
+        company = self._field_to_sql(alias, "is_company", query)
+        return SQL("CASE WHEN %s THEN %s ELSE %s END", company, every[True], every[False])
 
     def _procedure_completeness_sql(self, alias, query):
         """:return: SQL of the completeness of the customer ``alias``, as the compute has it"""
 
-        def share(asked):
-            if not asked:
+        def share(entries):
+            if not entries:
                 return SQL("100")
             filled = [
                 SQL("CASE WHEN %s THEN 1 ELSE 0 END", self._procedure_has_entry_sql(entry, alias, query))
-                for entry in asked
+                for entry in entries
             ]
-            return SQL("100 * (%s) / %s", SQL(" + ").join(filled), len(asked))
+            return SQL("100 * (%s) / %s", SQL(" + ").join(filled), len(entries))
 
         required = self._procedure_required()
         company = self._field_to_sql(alias, "is_company", query)
