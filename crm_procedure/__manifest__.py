@@ -6,7 +6,7 @@
     "category": "Sales/CRM",
     "author": "crm_procedure contributors",
     "license": "LGPL-3",
-    "depends": ["crm", "sale", "survey", "portal", "base_import"],
+    "depends": ["crm", "sale", "survey", "portal", "base_import", "privacy_lookup"],
     "external_dependencies": {"python": ["holidays"]},
     "data": [
         "security/crm_procedure_groups.xml",
@@ -45,6 +45,7 @@
         "views/export_views.xml",
         "views/form_retention_views.xml",
         "views/res_config_settings_views.xml",
+        "views/privacy_views.xml",
         "views/procedure_file_views.xml",
         "views/change_views.xml",
         "views/res_partner_file_views.xml",

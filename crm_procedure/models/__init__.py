@@ -60,3 +60,4 @@ from . import ticket_flow
 from . import ticket_round
 from . import custody
 from . import action
+from . import privacy

@@ -79,6 +79,7 @@ class ProcedureTicket(models.Model):
 
     _open_states = OURS
     _number_prefix = "TKT"
+    _personal_fields = ("partner_name", "email_from", "phone")
     _duty = "service"
 
     # What was reported

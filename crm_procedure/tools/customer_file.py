@@ -37,3 +37,24 @@ DEFAULT_REQUIRED = ("name", "industry_id", CONTACT, "procedure_size", "procedure
 COMPANIES_ONLY = ("industry_id", "company_registry", "procedure_size", "vat")
 # What only a person has.
 PERSONS_ONLY = ("function",)
+
+# What identifies or describes a person, erased when they ask for it (PIPL 47).
+PERSONAL = (
+    "email",
+    "phone",
+    "website",
+    "function",
+    "street",
+    "street2",
+    "city",
+    "zip",
+    "vat",
+    "ref",
+    "barcode",
+    "comment",
+    "image_1920",
+    "procedure_card_note",
+    "procedure_home_address",
+    "procedure_birthday",
+    "procedure_needs",
+)
