@@ -61,3 +61,7 @@ from . import ticket_round
 from . import custody
 from . import action
 from . import privacy
+from . import occasion
+from . import greeting
+from . import communication_care
+from . import res_partner_care

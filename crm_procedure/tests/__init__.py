@@ -11,6 +11,7 @@ from . import (
     test_figures,
     test_grading,
     test_grading_apply,
+    test_greetings,
     test_i18n,
     test_own_customers,
     test_invoice_loader,

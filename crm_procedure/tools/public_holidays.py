@@ -96,3 +96,41 @@ def _language(country, lang):
         return lang or None
     alike = [code for code in sorted(known) if code.split("_")[0] == lang.split("_")[0]]
     return alike[0] if alike else None
+
+
+def day_named(country, names, year):
+    """First day of the public holiday that goes by one of ``names`` in ``country``.
+
+    Names count in English, in Chinese and in the country's own language; "Chinese New Year
+    (Spring Festival)" goes by both of its names. Days observed or given in exchange do not count.
+
+    :param names: tuple of names; case does not matter
+    :return: date, or None when the country has no such holiday that year
+    """
+    if country not in countries():
+        return None
+    wanted = {name.casefold() for name in names}
+    return min((day for name, day in _days_by_name(country, year) if name in wanted), default=None)
+
+
+@lru_cache(maxsize=512)
+def _days_by_name(country, year):
+    found = []
+    for language in {_language(country, "en_US"), _language(country, "zh_CN"), None}:
+        try:
+            off, exchanged, _announced = _year_of(country, year, language)
+        except UnknownYear:
+            return ()
+        given = set(exchanged.values())
+        found += [(name, day) for day, text in off.items() if day not in given for name in _names(text)]
+    return tuple(found)
+
+
+def _names(text):
+    """:return: every name that a text of the library gives to a day, in small letters"""
+    for part in text.split("; "):
+        name, *qualifiers = (piece.rstrip(")） ") for piece in part.replace("（", "(").split("("))
+        if not qualifiers or set(qualifiers) == {"estimated"}:
+            yield name.strip().casefold()
+        elif not set(qualifiers) & {"observed", "estimated", "观察日"}:
+            yield from (piece.strip().casefold() for piece in (part, name, *qualifiers))
