@@ -55,6 +55,7 @@
         "views/occasion_views.xml",
         "views/greeting_views.xml",
         "views/res_partner_care_views.xml",
+        "views/quiet_views.xml",
         "views/crm_procedure_menus.xml",
         "views/customer_file_menus.xml",
         "views/communication_views.xml",

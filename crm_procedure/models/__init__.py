@@ -65,3 +65,6 @@ from . import occasion
 from . import greeting
 from . import communication_care
 from . import res_partner_care
+from . import res_company_care
+from . import quiet
+from . import res_partner_quiet

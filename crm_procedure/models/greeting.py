@@ -183,21 +183,12 @@ class ProcedureGreeting(models.Model):
             "partner_id": self.customer_id.id,
             "contact_id": self.partner_id.id if self.partner_id != self.customer_id else False,
             "company_id": self.company_id.id,
-            "user_id": self._owner().id,
+            "user_id": self.company_id._procedure_account_owner(self.user_id).id,
             "kind": occasion.kind,
             "method": occasion.method,
             "date_planned": self.day,
             "occasion_id": occasion.id,
         }
-
-    def _owner(self):
-        """The salesperson; of customers without one, or whose one has left, the leader of service."""
-        company = self.company_id
-        if self.user_id.active and company in self.user_id.company_ids:
-            return self.user_id
-        service = self.env["crm.procedure.team"]._with_duty("service", company)
-        others = service.leader_id or self.env["res.users"].search_procedure_role("supervisor", company)
-        return others[:1] or self.env.ref("base.user_admin")
 
     # ------------------------------------------------------------
     # MAILING

@@ -17,6 +17,7 @@ from . import (
     test_invoice_loader,
     test_powers,
     test_procedure,
+    test_quiet,
     test_records,
     test_retention,
     test_scoring,

@@ -62,6 +62,13 @@ LIMITS = (
     Limit("export_purpose", "The purpose of an export is asked for above, in a day", 500, "row"),
     Limit("export_minutes", "A purpose that was entered holds for", 15, "minute"),
     Limit("status_review", "A status set by hand is looked at again after", 90, "day"),
+    Limit(
+        "quiet_share",
+        "A customer has gone quiet when its last order is older, against its usual gap, than",
+        200,
+        "percent",
+    ),
+    Limit("quiet_least", "The usual gap between orders counts as at least", 14, "day"),
     Limit("change_confirm", "A customer change is confirmed or rejected within", 3, "working_day"),
     Limit("contact_slack", "A planned contact is made at the latest after its day within", 3, "day"),
     Limit("communication_grace", "A recorded communication can be completed for", 24, "hour"),
