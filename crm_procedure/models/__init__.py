@@ -68,3 +68,8 @@ from . import res_partner_care
 from . import res_company_care
 from . import quiet
 from . import res_partner_quiet
+from . import grade_contact
+from . import plan
+from . import plan_line
+from . import plan_schedule
+from . import plan_create

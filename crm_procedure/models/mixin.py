@@ -118,9 +118,26 @@ class ProcedureMixin(models.AbstractModel):
         """Take a block of numbers, without gaps, as an auditor expects: one statement, under the
         counter's lock, which is held until the records are saved or the numbers given back.
 
+        :return: (prefix, first number, digits, suffix)
+        """
+        table, counter, prefix, padding, suffix = self._number_counter(company)
+        [[following]] = self.env.execute_query(
+            SQL(
+                "UPDATE %s SET number_next = number_next + %s WHERE id = %s RETURNING number_next",
+                SQL.identifier(table),
+                count,
+                counter,
+            )
+        )
+        return prefix, following - count, padding, suffix
+
+    @api.model
+    def _number_counter(self, company):
+        """Where the numbers of ``company`` are counted; the caller moves ``number_next`` of that row.
+
         sudo: nobody may touch a counter but through this.
 
-        :return: (prefix, first number, digits, suffix)
+        :return: (table, id, prefix, digits, suffix)
         """
         sequences = self.env["ir.sequence"].sudo()
         own = Domain("code", "=", self._name) & Domain("company_id", "=", company.id)
@@ -142,18 +159,9 @@ class ProcedureMixin(models.AbstractModel):
             counter = sequence.date_range_ids.filtered_domain(in_range)[:1]
             counter = counter or sequence._create_date_range_seq(today)
         counter.flush_recordset(["number_next"])
-        [[first]] = self.env.execute_query(
-            SQL(
-                "UPDATE %s SET number_next = number_next + %s WHERE id = %s RETURNING number_next - %s",
-                SQL.identifier(counter._table),
-                count,
-                counter.id,
-                count,
-            )
-        )
         counter.invalidate_recordset(["number_next"])
         prefix, suffix = sequence._get_prefix_suffix(date=today, date_range=today)
-        return prefix, first, sequence.padding, suffix
+        return counter._table, counter.id, prefix, sequence.padding, suffix
 
     def _limit(self, code):
         """Value of a limit in the version this record runs under."""

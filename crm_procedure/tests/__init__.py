@@ -15,6 +15,7 @@ from . import (
     test_i18n,
     test_own_customers,
     test_invoice_loader,
+    test_plan,
     test_powers,
     test_procedure,
     test_quiet,

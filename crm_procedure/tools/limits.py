@@ -70,6 +70,7 @@ LIMITS = (
     ),
     Limit("quiet_least", "The usual gap between orders counts as at least", 14, "day"),
     Limit("change_confirm", "A customer change is confirmed or rejected within", 3, "working_day"),
+    Limit("plan_sign", "A care plan is signed within", 5, "working_day"),
     Limit("contact_slack", "A planned contact is made at the latest after its day within", 3, "day"),
     Limit("communication_grace", "A recorded communication can be completed for", 24, "hour"),
     Limit("answer_link", "The link that confirms an answer holds for", 30, "working_day"),

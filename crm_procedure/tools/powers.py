@@ -31,6 +31,7 @@ POWERS = {
     "grading_approve": (SALES,),
     "plan_submit": (SALES, MARKETING, SUPERVISOR),
     "plan_approve": (MANAGER,),
+    "plan_approve_regular": (SUPERVISOR,),  # of grades that the procedure leaves to the supervisor (X14)
     "campaign_run": (MARKETING,),
     "campaign_approve": (MANAGER,),
     "procedure_submit": (QUALITY,),
