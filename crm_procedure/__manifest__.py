@@ -66,6 +66,7 @@
         "views/plan_views.xml",
         "views/communication_menus.xml",
         "views/care_menus.xml",
+        "views/ticket_templates.xml",
         "views/ticket_views.xml",
         "views/crm_procedure_menus.xml",
         "views/customer_file_menus.xml",

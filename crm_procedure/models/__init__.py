@@ -57,6 +57,14 @@ from . import ticket_category
 from . import ticket_custody
 from . import ticket_customer
 from . import ticket_flow
+from . import ticket_limit
+from . import ticket_clock
+from . import ticket_time
+from . import ticket_rung
+from . import ticket_climb
+from . import ticket_escalation
+from . import team_calendar
+from . import resource_calendar_ticket
 from . import ticket_round
 from . import custody
 from . import action

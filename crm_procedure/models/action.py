@@ -88,6 +88,8 @@ class ProcedureAction(models.Model):
         for vals in vals_list:
             if vals.get("ticket_id") and not vals.get("company_id"):
                 vals["company_id"] = self.env["crm.procedure.ticket"].browse(vals["ticket_id"]).company_id.id
+            if vals.get("ticket_id") and vals.get("kind", "handling") == "handling" and not vals.get("deadline"):
+                vals["deadline"] = self.env["crm.procedure.ticket"].browse(vals["ticket_id"])._part_deadline()
         actions = super().create(vals_list)
         actions._tell_owner()
         actions.ticket_id._parts_changed()

@@ -13,12 +13,15 @@ class ProcedurePartMixin(models.AbstractModel):
     def create(self, vals_list):
         parts = super().create(vals_list)
         parts.procedure_id._check_editable()
+        self.env.registry.clear_cache()  # limits of tickets are kept there
         return parts
 
     def write(self, vals):
         self.procedure_id._check_editable()
+        self.env.registry.clear_cache()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_signed(self):
         self.procedure_id._check_editable()
+        self.env.registry.clear_cache()

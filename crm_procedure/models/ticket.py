@@ -166,6 +166,13 @@ class ProcedureTicket(models.Model):
     date_first_answer = fields.Datetime(string="First answer on", readonly=True, copy=False)
     date_answered = fields.Datetime(string="Answered on", readonly=True, copy=False)
     date_closed = fields.Datetime(string="Closed on", readonly=True, copy=False)
+    grade_id = fields.Many2one(
+        "crm.procedure.grade",
+        string="Grade of the customer",
+        readonly=True,
+        copy=False,
+        help="When it was reported: the limits of that grade hold.",
+    )
     deadline = fields.Datetime(
         string="Next deadline",
         readonly=True,
@@ -273,6 +280,9 @@ class ProcedureTicket(models.Model):
         partner = self.env["res.partner"].browse(vals.get("partner_id"))
         if partner and not vals.get("email_from"):
             vals["email_from"] = partner.sudo().email  # whoever reports may not read the address, and does not see it
+        company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
+        # sudo: whoever reports need not see the grade for its limits to hold
+        vals["grade_id"] = partner.sudo().with_company(company).commercial_partner_id.procedure_grade_id.id
         return vals
 
     @api.model

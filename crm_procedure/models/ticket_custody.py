@@ -31,9 +31,6 @@ class ProcedureTicket(models.Model):
             return set()
         return {("department", part.team_id.id) for part in self._open_parts()} or {("service", self.team_id.id)}
 
-    def _recompute_deadlines(self):
-        """Hook of ticket_clock."""
-
     def _parts_changed(self):
         """A department got a part, or finished one: the ticket may change hands.
 

@@ -4,6 +4,7 @@ from . import (
     test_change,
     test_communication,
     test_communication_links,
+    test_clock,
     test_customer_file,
     test_customer_import,
     test_demo,

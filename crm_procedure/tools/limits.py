@@ -73,6 +73,8 @@ LIMITS = (
     Limit("plan_sign", "A care plan is signed within", 5, "working_day"),
     Limit("contact_slack", "A planned contact is made at the latest after its day within", 3, "day"),
     Limit("communication_grace", "A recorded communication can be completed for", 24, "hour"),
+    Limit("ticket_accept", "A report is accepted by customer service within", 120, "working_minute"),
+    Limit("ticket_acknowledge", "The customer has an acknowledgement within", 240, "working_minute"),
     Limit("answer_link", "The link that confirms an answer holds for", 30, "working_day"),
     Limit("ticket_reopen", "The customer can reopen an ended ticket within", 30, "day"),
     Limit("effect_check", "An action is checked for its effect after", 20, "working_day"),
