@@ -33,6 +33,7 @@
         "wizard/reason_status_views.xml",
         "wizard/export_purpose_views.xml",
         "wizard/holiday_load_views.xml",
+        "wizard/reason_ticket_views.xml",
         "views/grading_templates.xml",
         "views/procedure_templates.xml",
         "views/procedure_views.xml",

@@ -144,17 +144,17 @@ class ProcedureAction(models.Model):
     # ACTIONS
     # ------------------------------------------------------------
 
-    def action_done(self, result=None):
+    def action_done(self, text=None):
         """Report the action done; only its owner does, or somebody of its department when it has none.
 
-        :param str result: what was found and done; asked for in a dialog when it stands nowhere
+        :param str text: what was found and done; asked for in a dialog when it stands nowhere
         :return: True, or the action that opens the dialog
         :raise AccessError: for anybody else
         """
         self._check_power("action_do", self.env._("do"))
         self._check_owner()
-        if result and result.strip():
-            self.sudo().result = result.strip()  # the owner was checked
+        if text and text.strip():
+            self.sudo().result = text.strip()  # the owner was checked
         elif not all((action.result or "").strip() for action in self):
             return self.env["crm.procedure.reason"]._open(self, "action_done", self.env._("What was found and done"))
         self._lock_in_state("open", self.env._("done"))

@@ -125,7 +125,7 @@ class ProcedureTicket(models.Model):
         tracking=True,
     )
     severity = fields.Selection(SEVERITIES, required=True, default="minor", tracking=True)
-    priority = fields.Selection(PRIORITIES, required=True, default="0", tracking=True)
+    priority = fields.Selection(PRIORITIES, required=True, default="0", tracking=True, index=True)
     user_id = fields.Many2one(default=False, tracking=True)
     team_id = fields.Many2one(tracking=True)
     solution = fields.Text(copy=False, help="What the customer is told, in plain words.")

@@ -40,7 +40,8 @@ class Times:
             return clock.Always()
         batch = calendar._work_intervals_batch(utc.localize(self.start), utc.localize(until))[False]
         intervals = [(int(begin.timestamp()), int(end.timestamp())) for begin, end, _meta in batch]
-        return clock.WorkTime(intervals) if intervals else clock.Always()
+        # an empty calendar would never end; one that is on leave for long is looked at further ahead
+        return clock.WorkTime(intervals) if intervals or calendar.attendance_ids else clock.Always()
 
 
 class ProcedureTicket(models.Model):

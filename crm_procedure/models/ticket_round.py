@@ -31,6 +31,7 @@ class ProcedureTicketRound(models.Model):
             ("accepted", "Accepted"),
             ("rejected", "Not accepted"),
             ("silent", "No reply"),
+            ("unverified", "Told by telephone, not verified"),
         ],
         required=True,
         default="waiting",

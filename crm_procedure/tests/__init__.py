@@ -24,6 +24,8 @@ from . import (
     test_retention,
     test_scoring,
     test_ticket,
+    test_ticket_clock,
+    test_ticket_escalation,
     test_status,
     test_tours,
     test_working_days,

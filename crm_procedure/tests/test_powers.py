@@ -11,6 +11,7 @@ TABLE = {
     "ticket_handle": "service",
     "ticket_close": "",
     "ticket_close_unconfirmed": "manager",
+    "solution_approve": "manager",
     "action_do": "user specialist sales marketing service supervisor quality manager",
     "action_verify": "supervisor quality manager",
     "communication_see": "user specialist sales marketing service supervisor quality manager auditor",
@@ -147,6 +148,14 @@ class TestPowers(ProcedureCase):
         ticket = self._answered_ticket()
         self._call(ticket, user, "action_close_unconfirmed", "Does not answer")
         self.assertEqual(ticket.state, "unconfirmed")
+
+    def _act_solution_approve(self, user):
+        ticket = self._reported_ticket().with_user(self.users["service"])
+        ticket.action_accept()
+        ticket.solution = "Money back"
+        ticket.action_ask_approval()
+        self._call(ticket, user, "action_approve_solution")
+        self.assertEqual(ticket.solution_approval, "approved")
 
     def _act_action_do(self, user):
         """One that is assigned to this very user."""

@@ -28,6 +28,7 @@ UNITS = [
     ("row", "rows"),
     ("contact", "contacts a working day and person"),
     ("percent", "%"),
+    ("time", "times"),
 ]
 
 ORIGINS = [("document", "From the documents"), ("own", "Our choice")]
@@ -75,6 +76,9 @@ LIMITS = (
     Limit("communication_grace", "A recorded communication can be completed for", 24, "hour"),
     Limit("ticket_accept", "A report is accepted by customer service within", 120, "working_minute"),
     Limit("ticket_acknowledge", "The customer has an acknowledgement within", 240, "working_minute"),
+    Limit("ticket_reminder", "A customer who does not answer is reminded after", 3, "working_day"),
+    Limit("ticket_reminders", "A customer who does not answer is reminded at most", 2, "time"),
+    Limit("phone_verify", "A confirmation by telephone is verified within", 2, "working_day"),
     Limit("answer_link", "The link that confirms an answer holds for", 30, "working_day"),
     Limit("ticket_reopen", "The customer can reopen an ended ticket within", 30, "day"),
     Limit("effect_check", "An action is checked for its effect after", 20, "working_day"),

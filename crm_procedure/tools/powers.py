@@ -23,6 +23,7 @@ POWERS = {
     "ticket_handle": (SERVICE,),
     "ticket_close": (),
     "ticket_close_unconfirmed": (MANAGER,),
+    "solution_approve": (MANAGER,),
     "action_do": EVERYONE_BUT_AUDITOR,
     "action_verify": (SUPERVISOR, QUALITY, MANAGER),
     "communication_see": ROLES,
