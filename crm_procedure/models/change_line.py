@@ -34,8 +34,9 @@ class ProcedureChangeLine(models.Model):
         for line in self:
             partner, proposed = line.change_id.partner_id, line.change_id.state not in (False, "draft")
             known = partner and line.entry
+            saved = line._origin  # one that is being typed stands beside the customer of now
             line.is_stale = bool(
-                known and line.change_id.state == "submitted" and line.old_known != line._technical(partner)
+                known and saved and line.change_id.state == "submitted" and line.old_known != line._technical(partner)
             )
             if proposed and line.old_known is not False:
                 line.old_value = line.old_shown

@@ -1,0 +1,55 @@
+import { registry } from "@web/core/registry";
+import { stepUtils } from "@web_tour/tour_utils";
+
+const openChanges = () => [
+    stepUtils.showAppsMenuItem(),
+    {
+        content: "Open the app",
+        trigger: ".o_app[data-menu-xmlid='crm_procedure.menu_root']",
+        run: "click",
+    },
+    {
+        content: "Open the changes",
+        trigger: "[data-menu-xmlid='crm_procedure.menu_changes']",
+        run: "click",
+    },
+];
+
+registry.category("web_tour.tours").add("crm_procedure_change_user", {
+    steps: () => [
+        ...openChanges(),
+        { content: "A new change", trigger: ".o_list_button_add", run: "click" },
+        { content: "Which customer", trigger: "[name=partner_id] input", run: "edit Tour Customer" },
+        {
+            content: "This one",
+            trigger: ".o_field_widget[name=partner_id] .dropdown-item:contains(/^Tour Customer$/)",
+            run: "click",
+        },
+        { content: "What is different", trigger: "[name=description] textarea", run: "edit They moved to the harbour" },
+        { content: "Propose it", trigger: "button[name=action_submit]", run: "click" },
+        { content: "It is proposed", trigger: ".o_arrow_button_current:contains(Proposed)" },
+    ],
+});
+
+registry.category("web_tour.tours").add("crm_procedure_change_steward", {
+    steps: () => [
+        ...openChanges(),
+        { content: "Open the proposal", trigger: ".o_data_row:contains(harbour) td[name=partner_id]", run: "click" },
+        {
+            content: "Spell it out",
+            trigger: ".o_field_widget[name=line_ids] .o_field_x2many_list_row_add button, .o_field_widget[name=line_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        { content: "The street", trigger: ".o_selected_row [name=entry] input", run: "edit Street" },
+        {
+            content: "Choose it",
+            trigger: ".o_select_menu_item:contains(/^Street$/)",
+            run: "click",
+        },
+        { content: "The new one", trigger: ".o_selected_row [name=new_value] input", run: "edit Harbour Road 12" },
+        ...stepUtils.saveForm(),
+        { content: "What it was stands beside it", trigger: "td[name=old_value]:contains(Lake View 3)" },
+        { content: "Confirm", trigger: "button[name=action_approve]", run: "click" },
+        { content: "It is confirmed", trigger: ".o_arrow_button_current:contains(Confirmed)" },
+    ],
+});
