@@ -87,3 +87,6 @@ from . import ticket_closure
 from . import ticket_cause
 from . import action_check
 from . import resource_calendar_ticket
+from . import plan_replan
+from . import communication_remind
+from . import communication_first

@@ -99,6 +99,16 @@ class ProcedureCommunication(models.Model):
     recorded_on = fields.Datetime(readonly=True, copy=False, help="When the contact was entered as done.")
     recorded_by_id = fields.Many2one("res.users", string="Recorded by", readonly=True, copy=False)
     is_on_time = fields.Boolean(string="On time", readonly=True, copy=False, help="Done, and not after the deadline.")
+    is_touched = fields.Boolean(
+        readonly=True, copy=False, help="Somebody has worked on it: changes of the plan leave it where it is."
+    )
+    reminder_level = fields.Integer(
+        default=0,
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="0: none yet; 1: in the owner's activities; 2: told that it is late.",
+    )
     is_frozen = fields.Boolean(compute="_compute_is_frozen", help="Evidence: nothing but a correction can be added.")
     can_record = fields.Boolean(compute="_compute_can_record")
 
@@ -112,6 +122,7 @@ class ProcedureCommunication(models.Model):
     _order_idx = models.Index("(date_planned DESC, id DESC)")
     _done_idx = models.Index("(partner_id, date_done) WHERE state = 'done'")
     _deadline_idx = models.Index("(deadline) WHERE state = 'planned'")
+    _reminder_idx = models.Index("(reminder_level, date_planned) WHERE state = 'planned' AND reminder_level < 2")
 
     # ------------------------------------------------------------
     # COMPUTE
@@ -173,6 +184,8 @@ class ProcedureCommunication(models.Model):
             "recorded_on",
             "recorded_by_id",
             "is_on_time",
+            "is_touched",
+            "reminder_level",
         }
 
     @api.model_create_multi
@@ -192,6 +205,8 @@ class ProcedureCommunication(models.Model):
             touched = {name for name in vals if not name.startswith(SELF_WRITTEN)}
             self._refuse_system_fields(touched)
             self._check_editable(touched)
+            if touched:
+                vals = {**vals, "is_touched": True}
         if vals.get("partner_id"):
             vals = dict(vals)
             self._name_customer(vals)

@@ -55,62 +55,33 @@ class ProcedurePlan(models.Model):
         """
         self.ensure_one()
         self._flush_plan()
-        table, counter, prefix, padding, suffix = self.env["crm.procedure.communication"]._number_counter(
-            self.company_id
+        slots = SQL(
+            """
+            SELECT l.id AS line, l.partner_id, COALESCE(owner.id, l.user_id) AS user_id, l.grade_now_id AS grade_id,
+                   turn, d::date AS day, row_number() OVER (ORDER BY l.id, turn) AS place
+            FROM line l
+            JOIN res_partner p ON p.id = l.partner_id AND p.active AND p.commercial_partner_id = p.id
+            LEFT JOIN res_users owner ON owner.id = p.user_id AND owner.active
+            CROSS JOIN LATERAL jsonb_array_elements_text(l.days) WITH ORDINALITY day(d, turn)
+            WHERE l.skip_reason IS NULL AND d::date >= %(today)s
+              AND NOT EXISTS (SELECT FROM crm_procedure_plan_line twin
+                  WHERE twin.partner_id = l.partner_id AND twin.plan_id = l.plan_id AND twin.id < l.id)
+            """,
+            today=self.company_id._procedure_now().date(),
         )
         query = SQL(
             """
             WITH line AS (
                 SELECT * FROM crm_procedure_plan_line
                 WHERE plan_id = %(plan)s AND id > %(position)s ORDER BY id LIMIT %(chunk)s
-            ), slot AS (
-                SELECT l.id AS line, l.partner_id, COALESCE(owner.id, l.user_id) AS user_id, l.grade_now_id,
-                       turn, d::date AS day, row_number() OVER (ORDER BY l.id, turn) AS place
-                FROM line l
-                JOIN res_partner p ON p.id = l.partner_id AND p.active AND p.commercial_partner_id = p.id
-                LEFT JOIN res_users owner ON owner.id = p.user_id AND owner.active
-                CROSS JOIN LATERAL jsonb_array_elements_text(l.days) WITH ORDINALITY day(d, turn)
-                WHERE l.skip_reason IS NULL AND d::date >= %(today)s
-                  AND NOT EXISTS (SELECT FROM crm_procedure_plan_line twin
-                      WHERE twin.partner_id = l.partner_id AND twin.plan_id = l.plan_id AND twin.id < l.id)
-            ), counter AS (
-                UPDATE %(table)s SET number_next = number_next + (SELECT count(*) FROM slot)
-                WHERE id = %(counter)s RETURNING number_next
-            ), made AS (
-                INSERT INTO crm_procedure_communication (
-                    company_id, procedure_id, name, partner_id, user_id, team_id, grade_id, kind, method, state,
-                    date_planned, deadline, escalation_level, satisfaction, plan_id, plan_line_id, plan_turn,
-                    create_uid, create_date, write_uid, write_date)
-                SELECT %(company)s, %(procedure)s,
-                       %(prefix)s || lpad(number::text, GREATEST(%(padding)s, length(number::text)), '0') || %(suffix)s,
-                       s.partner_id, s.user_id, team.id, s.grade_now_id, 'revisit', COALESCE(g.method, 'phone'),
-                       'planned', s.day, ((s.day + %(slack)s + 1)::timestamp - interval '1 second')
-                           AT TIME ZONE %(zone)s AT TIME ZONE 'UTC',
-                       '0', 0, %(plan)s, s.line, s.turn, %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s,
-                       now() AT TIME ZONE 'UTC'
-                FROM slot s
-                CROSS JOIN (SELECT number_next - 1 - (SELECT count(*) FROM slot) AS before FROM counter) taken
-                CROSS JOIN LATERAL (SELECT taken.before + s.place AS number) numbered
-                LEFT JOIN crm_procedure_grade g ON g.id = s.grade_now_id
-                LEFT JOIN (%(teams)s) team ON team.user_id = s.user_id
-            )
+            ), slot AS (%(slots)s), %(made)s
             SELECT count(*), max(id) FROM line
             """,
             plan=self.id,
             position=self.create_position or 0,
             chunk=CHUNK,
-            today=self.company_id._procedure_now().date(),
-            table=SQL.identifier(table),
-            counter=counter,
-            company=self.company_id.id,
-            procedure=self.env["crm.procedure"]._in_force(self.company_id).id or None,
-            prefix=prefix,
-            padding=padding,
-            suffix=suffix,
-            slack=int(self._limit("contact_slack")),
-            zone=self.company_id._procedure_tz(),
-            uid=self.approved_by_id.id or self.env.uid,
-            teams=self._teams(),
+            slots=slots,
+            made=self._contacts_of_slots(),
         )
         [[count, position]] = self.env.execute_query(query)
         if count:
@@ -119,6 +90,56 @@ class ProcedurePlan(models.Model):
             self.env["crm.procedure.communication"].invalidate_model()
             self.invalidate_recordset(["communication_ids"])
         return count
+
+    def _contacts_of_slots(self):
+        """The communications of a table ``slot`` (line, partner_id, user_id, grade_id, turn, day,
+        place from 1), as parts of a WITH: their numbers are taken by the same statement."""
+        table, counter, prefix, padding, suffix = self.env["crm.procedure.communication"]._number_counter(
+            self.company_id
+        )
+        return SQL(
+            """
+            counter AS (
+                UPDATE %(table)s SET number_next = number_next + (SELECT count(*) FROM slot)
+                WHERE id = %(counter)s RETURNING number_next
+            ), made AS (
+                INSERT INTO crm_procedure_communication (
+                    company_id, procedure_id, name, partner_id, user_id, team_id, grade_id, kind, method, state,
+                    date_planned, deadline, escalation_level, reminder_level, satisfaction,
+                    plan_id, plan_line_id, plan_turn, create_uid, create_date, write_uid, write_date)
+                SELECT %(company)s, %(procedure)s,
+                       %(prefix)s || lpad(number::text, GREATEST(%(padding)s, length(number::text)), '0') || %(suffix)s,
+                       s.partner_id, s.user_id, team.id, s.grade_id, 'revisit', COALESCE(g.method, 'phone'), 'planned',
+                       s.day, %(deadline)s, '0', 0, 0,
+                       %(plan)s, s.line, s.turn, %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                FROM slot s
+                CROSS JOIN (SELECT number_next - 1 - (SELECT count(*) FROM slot) AS before FROM counter) taken
+                CROSS JOIN LATERAL (SELECT taken.before + s.place AS number) numbered
+                LEFT JOIN crm_procedure_grade g ON g.id = s.grade_id
+                LEFT JOIN (%(teams)s) team ON team.user_id = s.user_id
+            )
+            """,
+            table=SQL.identifier(table),
+            counter=counter,
+            company=self.company_id.id,
+            procedure=self.env["crm.procedure"]._in_force(self.company_id).id or None,
+            prefix=prefix,
+            padding=padding,
+            suffix=suffix,
+            deadline=self._deadline_of_day(SQL("s.day")),
+            plan=self.id,
+            uid=self.approved_by_id.id or self.env.uid,
+            teams=self._teams(),
+        )
+
+    def _deadline_of_day(self, day):
+        """:return: what ``crm.procedure.communication._deadline_of`` says of a day, as SQL"""
+        return SQL(
+            "((%s + %s + 1)::timestamp - interval '1 second') AT TIME ZONE %s AT TIME ZONE 'UTC'",
+            day,
+            int(self._limit("contact_slack")),
+            self.company_id._procedure_tz(),
+        )
 
     def _teams(self):
         """The first department of each person who makes contacts: its leader hears of what is overdue."""

@@ -34,10 +34,10 @@ class ProcedurePlan(models.Model):
         planning.insert_weeks()
         self._store_figures()
 
-    def _planning(self, days=None):
-        begin = max(self.date_from, self.company_id._procedure_now().date())
-        if days is None:
-            days = self._working_days(begin, self.date_to)
+    def _planning(self, begin=None):
+        """:return: the schedule from ``begin`` (today), or from the first day of the plan when that is later"""
+        begin = max(self.date_from, begin or self.company_id._procedure_now().date())
+        days = self._working_days(begin, self.date_to)
         return Planning(self, begin, days, self._limit("contacts_per_day"), int(self._limit("contact_floor")))
 
     def _store_figures(self):
@@ -82,10 +82,9 @@ class ProcedurePlan(models.Model):
             SQL(
                 """
                 SELECT DISTINCT p.user_id FROM res_partner p JOIN res_users u ON u.id = p.user_id AND u.active
-                WHERE p.active AND (p.procedure_grade_id->>%s)::int = ANY(%s)
+                WHERE p.active AND p.procedure_grade_id->>%s IS NOT NULL
                 """,
                 str(self.company_id.id),
-                self.grade_ids.ids,
             )
         )
         return self.env["res.users"].sudo().browse([user for [user] in rows])

@@ -5,6 +5,7 @@ from . import (
     test_communication,
     test_communication_links,
     test_clock,
+    test_contacts_daily,
     test_customer_file,
     test_customer_import,
     test_demo,

@@ -72,6 +72,8 @@ LIMITS = (
     Limit("quiet_least", "The usual gap between orders counts as at least", 14, "day"),
     Limit("change_confirm", "A customer change is confirmed or rejected within", 3, "working_day"),
     Limit("plan_sign", "A care plan is signed within", 5, "working_day"),
+    Limit("contact_ahead", "A planned contact stands in the owner's activities before its day for", 7, "day"),
+    Limit("contact_remind", "The account owner is told of a contact that was not made after", 1, "day"),
     Limit("contact_slack", "A planned contact is made at the latest after its day within", 3, "day"),
     Limit("communication_grace", "A recorded communication can be completed for", 24, "hour"),
     Limit("ticket_accept", "A report is accepted by customer service within", 120, "working_minute"),

@@ -88,8 +88,8 @@ class Planning:
             WITH RECURSIVE chain AS (
                 SELECT user_id, every, day AS first_day, day, 0 AS turn
                 FROM crm_procedure_plan_day
-                CROSS JOIN (SELECT DISTINCT LEAST(contact_interval_days, %(floor)s) AS every
-                            FROM crm_procedure_grade WHERE id = ANY(%(grades)s)) interval
+                CROSS JOIN (SELECT LEAST(contact_interval_days, %(floor)s) AS every
+                            FROM crm_procedure_grade WHERE id = ANY(%(grades)s) UNION SELECT %(floor)s) interval
                 UNION ALL
                 SELECT c.user_id, c.every, c.first_day, following, turn + 1
                 FROM chain c
@@ -100,8 +100,15 @@ class Planning:
             )
             SELECT user_id, every, first_day, jsonb_agg(day ORDER BY turn) AS days FROM chain GROUP BY 1, 2, 3
             """,
-            {"floor": self.floor, "grades": self.plan.grade_ids.ids, "week": WEEK},
+            {"floor": self.floor, "grades": self._grades().ids, "week": WEEK},
         )
+
+    def _grades(self):
+        """The grades of the plan, and those that its customers may get meanwhile.
+
+        sudo: what a grade asks for is no secret.
+        """
+        return self.plan.sudo().grade_ids | self.env["crm.procedure.grade"].sudo()._for_company(self.company)
 
     def flush(self):
         for name, columns in READ.items():
