@@ -60,6 +60,7 @@
         "views/quiet_views.xml",
         "views/crm_procedure_menus.xml",
         "views/customer_file_menus.xml",
+        "views/communication_templates.xml",
         "views/communication_views.xml",
         "views/procedure_content_views.xml",
         "views/res_partner_contact_views.xml",
@@ -81,6 +82,7 @@
         "demo/customer_demo.xml",
         "demo/grading_demo.xml",
         "demo/customer_file_demo.xml",
+        "demo/communication_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["crm_procedure/static/src/**/*"],

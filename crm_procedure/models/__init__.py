@@ -90,3 +90,5 @@ from . import resource_calendar_ticket
 from . import plan_replan
 from . import communication_remind
 from . import communication_first
+from . import communication_glance
+from . import res_partner_timeline

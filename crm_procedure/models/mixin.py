@@ -152,7 +152,7 @@ class ProcedureMixin(models.AbstractModel):
                 "implementation": "no_gap",
             }
         )
-        today = company._procedure_now().date()
+        today = fields.Date.to_date(self.env.context.get("ir_sequence_date")) or company._procedure_now().date()
         counter = sequence
         if sequence.use_date_range:
             in_range = Domain("date_from", "<=", today) & Domain("date_to", ">=", today)
