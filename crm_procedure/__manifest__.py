@@ -67,6 +67,7 @@
         "views/communication_link_views.xml",
         "views/plan_views.xml",
         "views/communication_menus.xml",
+        "views/care_cost_views.xml",
         "views/care_menus.xml",
         "views/ticket_templates.xml",
         "views/ticket_views.xml",

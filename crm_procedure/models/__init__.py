@@ -61,6 +61,8 @@ from . import privacy
 from . import occasion
 from . import greeting
 from . import communication_care
+from . import grade_care
+from . import communication_cost
 from . import res_partner_care
 from . import res_company_care
 from . import quiet

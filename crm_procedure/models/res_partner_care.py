@@ -1,6 +1,11 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import format_amount
 
+from .communication_cost import CARE_KINDS
 from .res_partner import USER
 from .res_partner_file import CARE
 
@@ -23,6 +28,33 @@ class ResPartner(models.Model):
     procedure_no_greetings = fields.Boolean(
         string="No greetings", copy=False, groups=USER, help="Asked not to be greeted on birthdays and festivals."
     )
+
+    procedure_care_cost = fields.Char(
+        string="Care this year",
+        compute="_compute_procedure_care_cost",
+        compute_sudo=True,  # the sum of what everybody spent; who spent what is not told
+        groups=CARE,
+        help="What receptions, gifts, events and greetings cost this year, and the budget of the grade.",
+    )
+
+    @api.depends_context("company", "lang")
+    def _compute_procedure_care_cost(self):
+        company, communications = self.env.company, self.env["crm.procedure.communication"]
+        year = company._procedure_now().year
+        domain = (
+            communications._domain_cost_year(date(year, 1, 1), date(year + 1, 1, 1))
+            & Domain("company_id", "=", company.id)
+            & Domain("kind", "in", CARE_KINDS)
+            & Domain("partner_id", "in", self.commercial_partner_id.ids)
+        )
+        spent = dict(communications._read_group(domain, ["partner_id"], ["cost:sum"]))
+        for partner in self:
+            customer = partner.commercial_partner_id
+            cost, budget = spent.get(customer, 0), customer.procedure_grade_id.care_budget
+            words = [format_amount(self.env, amount, company.currency_id) for amount in (cost, budget)]
+            if budget:
+                words = [self.env._("%(cost)s of %(budget)s", cost=words[0], budget=words[1])]
+            partner.procedure_care_cost = words[0] if cost or budget else False
 
     @api.constrains("procedure_birthday", "procedure_founded_on")
     def _check_care_dates(self):

@@ -1,6 +1,7 @@
 from . import (
     test_action,
     test_benefits,
+    test_care_cost,
     test_change,
     test_communication,
     test_communication_links,

@@ -21,6 +21,7 @@ TABLE = {
     "plan_submit": "sales marketing supervisor",
     "plan_approve": "manager",
     "plan_approve_regular": "supervisor",
+    "cost_approve": "manager",
     "campaign_run": "marketing",
     "campaign_approve": "manager",
     "procedure_submit": "quality",
@@ -215,6 +216,17 @@ class TestPowers(ProcedureCase):
         plan.with_user(self.users["marketing"]).action_submit()
         self._call(plan, user, "action_approve")
         self.assertEqual(plan.state, "approved")
+
+    def _act_cost_approve(self, user):
+        """A gift beyond the limit, asked for by a specialist."""
+        contact = self.env["crm.procedure.communication"].create(
+            {"partner_id": self.customer.id, "user_id": self.users["specialist"].id, "kind": "gift", "cost": 5000}
+        )
+        contact.with_user(self.users["specialist"]).action_ask_cost("Jubilee")
+        if user == self.users["specialist"]:
+            contact.sudo().cost_asked_by_id = self.users["sales"]
+        self._call(contact, user, "action_approve_cost")
+        self.assertEqual(contact.cost_state, "approved")
 
     def _proposed_change(self):
         change = (

@@ -29,6 +29,7 @@ UNITS = [
     ("contact", "contacts a working day and person"),
     ("percent", "%"),
     ("time", "times"),
+    ("money", "in the company's currency"),
 ]
 
 ORIGINS = [("document", "From the documents"), ("own", "Our choice")]
@@ -70,6 +71,7 @@ LIMITS = (
         "percent",
     ),
     Limit("quiet_least", "The usual gap between orders counts as at least", 14, "day"),
+    Limit("gift_year", "Gifts to one person in a year are worth at most", 500, "money"),
     Limit("change_confirm", "A customer change is confirmed or rejected within", 3, "working_day"),
     Limit("plan_sign", "A care plan is signed within", 5, "working_day"),
     Limit("contact_ahead", "A planned contact stands in the owner's activities before its day for", 7, "day"),

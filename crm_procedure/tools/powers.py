@@ -33,6 +33,7 @@ POWERS = {
     "plan_submit": (SALES, MARKETING, SUPERVISOR),
     "plan_approve": (MANAGER,),
     "plan_approve_regular": (SUPERVISOR,),  # of grades that the procedure leaves to the supervisor (X14)
+    "cost_approve": (MANAGER,),
     "campaign_run": (MARKETING,),
     "campaign_approve": (MANAGER,),
     "procedure_submit": (QUALITY,),
