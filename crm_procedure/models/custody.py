@@ -28,15 +28,15 @@ class ProcedureCustody(models.Model):
     _held_idx = models.Index("(ticket_id) WHERE date_to IS NULL")
 
     @api.model
-    def _hold(self, wanted, now):
+    def _hold(self, wanted, now, fresh=False):
         """Bring the open rows in line with who holds the tickets now.
 
         :param dict wanted: {ticket: set of (holder, team id or False)}
         """
         tickets = self.env["crm.procedure.ticket"].concat(*wanted)
         # sudo, here and below: nobody keeps these books but the system
-        held = self.sudo().search([("ticket_id", "in", tickets.ids), ("date_to", "=", False)])
-        ended, going_on = self.browse(), set()
+        held = self.sudo().search([("ticket_id", "in", tickets.ids), ("date_to", "=", False)]) if not fresh else []
+        ended, going_on = self.sudo().browse(), set()
         for row in held:
             key = (row.ticket_id.id, row.round, row.holder, row.team_id.id)
             ticket = row.ticket_id
@@ -44,7 +44,8 @@ class ProcedureCustody(models.Model):
                 going_on.add(key)
             else:
                 ended |= row
-        ended.sudo().date_to = now
+        if ended:
+            ended.date_to = now
         self.sudo().create(
             [
                 {"ticket_id": ticket.id, "round": ticket.round, "holder": holder, "team_id": team, "date_from": now}

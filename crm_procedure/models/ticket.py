@@ -218,15 +218,14 @@ class ProcedureTicket(models.Model):
     @api.constrains("partner_id", "email_from")
     def _check_not_a_colleague(self):
         """Whoever answers cannot be the customer who confirms (C15)."""
-        for ticket in self:
-            if ticket._customer_is_colleague():
-                raise ValidationError(
-                    self.env._(
-                        "%(customer)s belongs to a colleague with a login. The customer of a ticket is somebody "
-                        "outside the company: choose the customer, or leave it empty.",
-                        customer=ticket.partner_id.display_name or ticket.email_from,
-                    )
+        for ticket in self._of_colleagues():
+            raise ValidationError(
+                self.env._(
+                    "%(customer)s belongs to a colleague with a login. The customer of a ticket is somebody "
+                    "outside the company: choose the customer, or leave it empty.",
+                    customer=ticket.partner_id.display_name or ticket.email_from,
                 )
+            )
 
     # ------------------------------------------------------------
     # CRUD
@@ -241,12 +240,12 @@ class ProcedureTicket(models.Model):
                 self._refuse_but(entered, REPORT_FIELDS)
             self = self.with_context(self._context_without_given())  # noqa: PLW0642  no default slips in a state
         self._refuse_closed(vals_list)
-        now = fields.Datetime.now()
-        tickets = super().create([self._prepare_report(vals, now) for vals in vals_list])
+        frames = {}
+        tickets = super().create([self._prepare_report(vals, self._frame(vals, frames)) for vals in vals_list])
         for ticket in tickets:
             # a provisional reference, until customer service accepts and numbers it. sudo: given by the system
             ticket.sudo().name = f"R-{ticket.id:06d}"
-        tickets._sync_custody()
+        tickets._sync_custody(fresh=True)
         return tickets
 
     def write(self, vals):
@@ -272,24 +271,41 @@ class ProcedureTicket(models.Model):
             )
 
     @api.model
-    def _prepare_report(self, vals, now):
+    def _frame(self, vals, frames):
+        """What reports to the same company share, looked up once for a batch.
+
+        :param dict frames: those of the batch so far
+        :return: dict of company, procedure in force, team of customer service
+        """
+        company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
+        if company not in frames:
+            frames[company] = {
+                "company": company,
+                "procedure": self.env["crm.procedure"]._in_force(company),
+                # sudo: a door to the outside knows no departments
+                "team": self.env["crm.procedure.team"].sudo()._with_duty(self._duty, company),
+            }
+        return frames[company]
+
+    @api.model
+    def _prepare_report(self, vals, frame):
         vals = self._clean_texts(dict(vals))
-        vals["date_reported"] = vals.get("date_reported") or now
+        vals["date_reported"] = vals.get("date_reported") or fields.Datetime.now()
+        vals.setdefault("team_id", frame["team"].id)
         if self.env.user._is_internal() and not self.env.user._is_superuser():
             vals.setdefault("reported_by_id", self.env.uid)
         partner = self.env["res.partner"].browse(vals.get("partner_id"))
         if partner and not vals.get("email_from"):
             vals["email_from"] = partner.sudo().email  # whoever reports may not read the address, and does not see it
-        company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
         # sudo: whoever reports need not see the grade for its limits to hold
-        vals["grade_id"] = partner.sudo().with_company(company).commercial_partner_id.procedure_grade_id.id
+        vals["grade_id"] = partner.sudo().with_company(frame["company"]).commercial_partner_id.procedure_grade_id.id
         return vals
 
     @api.model
     def _clean_texts(self, vals):
         """One line and a bearable length, whatever a mail or a form brings."""
-        if vals.get("subject"):
-            vals["subject"] = " ".join(vals["subject"].split())[:SUBJECT_LENGTH] or self.env._("No subject")
+        if "subject" in vals:
+            vals["subject"] = " ".join((vals["subject"] or "").split())[:SUBJECT_LENGTH] or self.env._("No subject")
         for name in ("description", "solution"):
             if vals.get(name):
                 vals[name] = vals[name].replace("\x00", "")[:TEXT_LENGTH]
@@ -377,16 +393,17 @@ class ProcedureTicket(models.Model):
         """:return: what is still entered after the end"""
         return set()
 
-    def _customer_is_colleague(self):
+    def _of_colleagues(self):
+        """:return: the tickets whose customer or address is that of somebody with a login"""
         # sudo: only whether the address is a colleague's
         users = self.env["res.users"].sudo()
-        if self.partner_id.sudo().user_ids.filtered(lambda user: user._is_internal()):
-            return True
-        if not self.email_normalized:
-            return False
-        return bool(
-            users.search_count([("email_normalized", "=", self.email_normalized), ("share", "=", False)], limit=1)
+        addresses = self.filtered("email_normalized").mapped("email_normalized")
+        found = users.search(
+            Domain("share", "=", False)
+            & (Domain("email_normalized", "in", addresses) | Domain("partner_id", "in", self.partner_id.ids))
         )
+        taken = set(found.mapped("email_normalized")) - {False}
+        return self.filtered(lambda t: t.partner_id in found.partner_id or t.email_normalized in taken)
 
     # ------------------------------------------------------------
     # BUSINESS

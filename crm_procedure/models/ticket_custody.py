@@ -14,10 +14,15 @@ class ProcedureTicket(models.Model):
         help="We asked the customer something. Our clock stands still until the reply.",
     )
 
-    def _sync_custody(self):
-        """After every change that moves a ticket: books of custody, then deadlines."""
+    def _sync_custody(self, fresh=False):
+        """After every change that moves a ticket: books of custody, then deadlines.
+
+        :param bool fresh: these were just made, nobody held them before
+        """
+        if not self:
+            return
         wanted = {ticket: ticket._holders() for ticket in self.sudo()}  # parts of others count as well
-        self.env["crm.procedure.custody"]._hold(wanted, fields.Datetime.now())
+        self.env["crm.procedure.custody"]._hold(wanted, fields.Datetime.now(), fresh)
         self._recompute_deadlines()
 
     def _holders(self):

@@ -142,7 +142,7 @@ class ProcedureTicket(models.Model):
                     ticket=self.display_name,
                 )
             )
-        if self._customer_is_colleague():
+        if self._of_colleagues():
             raise AccessError(
                 self.env._(
                     "The address of %(ticket)s belongs to a colleague, who cannot confirm in the customer's place. "

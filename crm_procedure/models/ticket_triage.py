@@ -116,17 +116,16 @@ class ProcedureTicket(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _prepare_report(self, vals, now):
-        vals = super()._prepare_report(vals, now)
+    def _prepare_report(self, vals, frame):
+        vals = super()._prepare_report(vals, frame)
         if not vals.get("priority_reason"):
-            company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
             case = {
                 "kind": vals.get("kind", "complaint"),
                 "severity": vals.get("severity") or "minor",
                 "is_safety": bool(vals.get("is_safety")),
                 "grade_id": vals["grade_id"],
             }
-            vals["priority"] = self._priority_of(self.env["crm.procedure"]._in_force(company), case)[0]
+            vals["priority"] = self._priority_of(frame["procedure"], case)[0]
         return vals
 
     def write(self, vals):
