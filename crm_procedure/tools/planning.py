@@ -170,10 +170,11 @@ class Planning:
                 WINDOW w AS (PARTITION BY plannable, user_id ORDER BY latest_day, due, sequence, id)
             ), paced AS (
                 SELECT *, GREATEST(
-                    max(place / (latest_day + 1.0)) OVER w,
+                    max(place / GREATEST(1.0, latest_day + 1.0)) OVER w,
                     max(from_then_on / (1.0 + GREATEST(0, total - 1 - earliest))) OVER w,
                     max(from_then_on) FILTER (WHERE earliest > 0) OVER w
-                        / (1.0 + max(latest_day) OVER w - min(earliest) FILTER (WHERE earliest > 0) OVER w)) AS rate
+                        / GREATEST(1.0,
+                            1.0 + max(latest_day) OVER w - min(earliest) FILTER (WHERE earliest > 0) OVER w)) AS rate
                 FROM ranked
                 WINDOW w AS (PARTITION BY plannable, user_id)
             ), laid AS (
