@@ -88,6 +88,7 @@
         "demo/grading_demo.xml",
         "demo/customer_file_demo.xml",
         "demo/communication_demo.xml",
+        "demo/care_demo.xml",
     ],
     "assets": {
         "web.assets_backend": ["crm_procedure/static/src/**/*"],

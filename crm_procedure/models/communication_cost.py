@@ -305,7 +305,8 @@ class ProcedureCommunication(models.Model):
 
     @api.model
     def _domain_cost_year(self, first, after):
-        """Costs count on the day they were spent, those still planned on the day planned."""
+        """Costs count on the day they were spent, those still planned on the day planned; a plan
+        that management has not decided on, or rejected, is none."""
         zone = timezone(self.env.company._procedure_tz())
         begin, end = (
             zone.localize(datetime.combine(day, time.min)).astimezone(utc).replace(tzinfo=None)
@@ -313,6 +314,7 @@ class ProcedureCommunication(models.Model):
         )
         planned = (
             Domain("state", "=", "planned")
+            & Domain("cost_state", "not in", ["asked", "rejected"])
             & Domain("date_planned", ">=", first)
             & Domain("date_planned", "<=", after - timedelta(days=1))
         )

@@ -88,14 +88,13 @@ class ProcedureGreeting(models.Model):
         cron = self.env["ir.cron"]
         active = self.env["crm.procedure.occasion"].search([])
         for company, occasions in active.grouped("company_id").items():
-            company = company.with_company(company)
-            due, greetings = DueGreetings(company), self.with_company(company)
+            greetings = self.with_company(company)
             cron._commit_progress(remaining=1)  # from here on a step may be rolled back and tried again
-            patiently(self.env.cr, lambda due=due, occasions=occasions: due.insert(occasions))
+            patiently(self.env.cr, lambda g=greetings, o=occasions: g._find_due(o))
             cron._commit_progress(remaining=1)
             count = batch_size
             while count:
-                count = patiently(self.env.cr, lambda g=greetings, c=company: g._greet_batch(c, batch_size))
+                count = patiently(self.env.cr, lambda g=greetings: g._greet_batch(batch_size))
                 if count and not cron._commit_progress(count, remaining=1):
                     return
         cron._commit_progress(remaining=0)
@@ -118,11 +117,17 @@ class ProcedureGreeting(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _greet_batch(self, company, limit):
-        """Greet those who are due, never committing.
+    def _find_due(self, occasions):
+        """Put whom the current company greets on ``occasions`` into the queue; :return: how many"""
+        return DueGreetings(self.env.company).insert(occasions.with_env(self.env))
+
+    @api.model
+    def _greet_batch(self, limit):
+        """Greet those of the current company who are due, never committing.
 
         :return: number of greetings taken up
         """
+        company = self.env.company
         today = company._procedure_now().date()
         domain = (
             Domain("state", "=", "due")

@@ -98,7 +98,7 @@ class ProcedureQuiet(models.Model):
         cron._commit_progress(remaining=1)  # from here on a step may be rolled back and tried again
         for company in self.env["res.company"].search([]):
             episodes = self.with_company(company)
-            patiently(self.env.cr, lambda e=episodes: Quiet(e.env.company).refresh())
+            patiently(self.env.cr, episodes._refresh)
             cron._commit_progress(remaining=1)
             for step in (episodes._tell_batch, episodes._forget_batch):
                 count = batch_size
@@ -107,6 +107,11 @@ class ProcedureQuiet(models.Model):
                     if count and not cron._commit_progress(count, remaining=1):
                         return
         cron._commit_progress(remaining=0)
+
+    @api.model
+    def _refresh(self):
+        """Begin and end the episodes of the current company; :return: (number begun, number ended)"""
+        return Quiet(self.env.company).refresh()
 
     def _tell_batch(self, limit):
         """Put a reminder before the owners of customers who have gone quiet, once an episode.

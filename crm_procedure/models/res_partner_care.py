@@ -67,3 +67,11 @@ class ResPartner(models.Model):
                         customer=partner.display_name,
                     )
                 )
+
+    # ------------------------------------------------------------
+    # BUSINESS
+    # ------------------------------------------------------------
+
+    def _procedure_forget_in_records(self):
+        super()._procedure_forget_in_records()
+        self.env["crm.procedure.greeting"].search([("partner_id", "in", self.ids)]).write({"email": False})

@@ -173,6 +173,15 @@ class TestCareCost(ProcedureCase):
             contact.write(values)
             self.assertEqual((contact.cost_state, contact.cost_approved), (False, 0), values)
 
+    def test_undecided_costs_do_not_count(self):
+        """What management has not allowed blocks nobody else's gift; what it has allowed does."""
+        asked = self._asked()
+        contact = self._contact(cost=400)
+        self.assertFalse(contact.cost_excess)
+        asked.with_user(self.users["manager"]).action_approve_cost()
+        contact.invalidate_recordset()
+        self.assertTrue(contact.cost_excess)
+
     def test_rejected(self):
         contact = self._asked()
         manager = self.users["manager"]

@@ -289,9 +289,9 @@ class TestGreetings(ProcedureCase, MockEmail):
             # in our snapshot the other's row is not there; the key is
             self.env.cr.execute("UPDATE crm_procedure_greeting SET year = 1999 WHERE occasion_id = %s", (occasion.id,))
             self.assertEqual(due.insert(occasion), 0)
-            Greeting = type(self.env["crm.procedure.greeting"])
-            with patch.object(Greeting, "try_lock_for_update", lambda records, **kw: records.browse()):
-                self.assertEqual(self.env["crm.procedure.greeting"]._greet_batch(company, 50), 0, "held by another")
+            greetings = self.env["crm.procedure.greeting"].with_company(company)
+            with patch.object(type(greetings), "try_lock_for_update", lambda records, **kw: records.browse()):
+                self.assertEqual(greetings._greet_batch(50), 0, "held by another")
 
     def test_template_that_fails_for_one(self):
         """The rest go out; that one becomes the owner's to-do, with the reason."""
@@ -351,7 +351,7 @@ class TestGreetings(ProcedureCase, MockEmail):
         with freeze_time("2026-07-15 08:00"):
             company = self.company.with_company(self.company)
             DueGreetings(company).insert(occasion)
-            self.assertEqual(greetings._greet_batch(company, 2), 2)
+            self.assertEqual(greetings._greet_batch(2), 2)
         self._run("2026-07-15")
         self._run("2026-07-15")
         self.assertEqual(self._greetings(occasion, "state"), [("queued",)] * 5)
@@ -376,7 +376,7 @@ class TestGreetings(ProcedureCase, MockEmail):
                     before = self.env.cr.sql_log_count
                     self.assertEqual(DueGreetings(company).insert(occasion), number)
                     found = self.env.cr.sql_log_count
-                    self.env["crm.procedure.greeting"].with_company(company)._greet_batch(company, 50)
+                    self.env["crm.procedure.greeting"].with_company(company)._greet_batch(50)
                     self.env.flush_all()
                     counts.append((found - before, self.env.cr.sql_log_count - found))
         self.assertEqual(counts[0][0], counts[1][0])
@@ -398,6 +398,15 @@ class TestGreetings(ProcedureCase, MockEmail):
             self.contact.with_user(self.users["user"]).read(["procedure_birthday"])
         action = occasion.with_user(self.users["marketing"]).action_view_recipients()
         self.assertEqual(action["res_model"], "res.partner")
+
+    def test_right_to_be_forgotten(self):
+        """I11: erasing a person takes the birthday and the address along; that there was a greeting stays."""
+        self.contact.procedure_birthday = date(1980, 7, 15)
+        occasion = self._new_occasion(action="mail")
+        self._run("2026-07-15")
+        self.contact.with_user(self.env.ref("base.user_admin"))._procedure_pseudonymise()
+        self.assertFalse(self.contact.procedure_birthday)
+        self.assertEqual(self._greetings(occasion, "email", "state"), [(False, "queued")])
 
     def test_next_recipients(self):
         self.contact.procedure_birthday = date(1980, 7, 15)
