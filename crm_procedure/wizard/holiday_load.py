@@ -9,6 +9,8 @@ from odoo.tools import format_date
 
 from ..tools import public_holidays
 
+COLORS = {"off": "danger", "work": "success", "gone": "secondary"}
+
 
 class ProcedureHolidayLoad(models.TransientModel):
     """Loads the public holidays and make-up working days (调休) of a year into calendars that
@@ -242,14 +244,14 @@ class ProcedureHolidayLoad(models.TransientModel):
         rows += [(day, "work", name) for day, (_weekday, name) in changes["work"].items()]
         rows += [(min(self._days_covered(leave, zone)), "gone", leave.name or "") for leave in changes["obsolete_off"]]
         rows += [(day.date, "gone", day.name or "") for day in changes["obsolete_work"]]
-        badges = {
-            "off": ("danger", self.env._("Day off")),
-            "work": ("success", self.env._("Working day")),
-            "gone": ("secondary", self.env._("Removed")),
+        labels = {
+            "off": self.env._("Day off"),
+            "work": self.env._("Working day"),
+            "gone": self.env._("Removed"),
         }
         body = Markup().join(
             Markup('<tr><td>%s</td><td><span class="badge text-bg-%s">%s</span></td><td>%s</td></tr>')
-            % (format_date(self.env, day, date_format="EEE, d MMM yyyy"), *badges[kind], name)
+            % (format_date(self.env, day, date_format="EEE, d MMM yyyy"), COLORS[kind], labels[kind], name)
             for day, kind, name in sorted(rows, key=lambda row: row[:2])
         )
         if not rows:
