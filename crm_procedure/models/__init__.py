@@ -95,3 +95,4 @@ from . import communication_first
 from . import communication_glance
 from . import res_partner_timeline
 from . import res_partner_ticket
+from . import ticket_history

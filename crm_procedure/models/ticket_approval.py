@@ -41,7 +41,7 @@ class ProcedureTicket(models.Model):
     )
     approval_asked_by_id = fields.Many2one("res.users", string="Approval asked by", readonly=True, copy=False)
     solution_approved_by_id = fields.Many2one("res.users", string="Solution approved by", readonly=True, copy=False)
-    solution_approved_on = fields.Datetime(readonly=True, copy=False)
+    solution_approved_on = fields.Datetime(string="Solution approved on", readonly=True, copy=False)
     needs_approval = fields.Boolean(string="Management approves the solution", compute="_compute_needs_approval")
 
     def _compute_needs_approval(self):

@@ -21,10 +21,10 @@ class ProcedureTicketRound(models.Model):
     solution = fields.Text(readonly=True)
     is_declined = fields.Boolean(string="Declined", readonly=True)
     recourse = fields.Text(string="Where else to turn to", readonly=True)
-    sent_to = fields.Char(readonly=True)
+    sent_to = fields.Char(string="Sent to", readonly=True)
     answered_by_id = fields.Many2one("res.users", string="Answered by", readonly=True)
-    answered_on = fields.Datetime(required=True, readonly=True)
-    link_expires_on = fields.Datetime(readonly=True)
+    answered_on = fields.Datetime(string="Answered on", required=True, readonly=True)
+    link_expires_on = fields.Datetime(string="Link holds until", readonly=True)
     outcome = fields.Selection(
         [
             ("waiting", "Waiting for the customer"),
@@ -42,12 +42,14 @@ class ProcedureTicketRound(models.Model):
         string="Decided by",
         readonly=True,
     )
-    decided_on = fields.Datetime(readonly=True)
+    decided_on = fields.Datetime(string="Decided on", readonly=True)
     rating = fields.Integer(string="Rating of the result", readonly=True, aggregator="avg")
-    rating_handling = fields.Integer(readonly=True, aggregator="avg")
+    rating_handling = fields.Integer(string="Rating of the handling", readonly=True, aggregator="avg")
     comment = fields.Text(string="Customer's words", readonly=True)
     asked_again = fields.Boolean(
-        readonly=True, help="The customer pressed Accept while the words or the rating said otherwise, and was asked."
+        string="Asked again",
+        readonly=True,
+        help="The customer pressed Accept while the words or the rating said otherwise, and was asked.",
     )
 
     _round_uniq = models.Constraint("UNIQUE (ticket_id, number)", "Each round has one answer.")

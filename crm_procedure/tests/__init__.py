@@ -30,6 +30,7 @@ from . import (
     test_ticket_clock,
     test_ticket_closure,
     test_ticket_escalation,
+    test_ticket_tours,
     test_ticket_triage,
     test_status,
     test_tours,
