@@ -1,2 +1,3 @@
 from . import workbook
 from . import export
+from . import survey

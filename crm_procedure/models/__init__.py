@@ -96,3 +96,14 @@ from . import communication_glance
 from . import res_partner_timeline
 from . import res_partner_ticket
 from . import ticket_history
+from . import survey_question
+from . import campaign
+from . import campaign_sample
+from . import campaign_send
+from . import campaign_delivery
+from . import campaign_figure
+from . import campaign_figures
+from . import survey_user_input
+from . import action_campaign
+from . import mail_mail
+from . import res_partner_survey

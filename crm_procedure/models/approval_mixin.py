@@ -16,6 +16,7 @@ class ProcedureApprovalMixin(models.AbstractModel):
 
     _power_submit = None
     _power_approve = None
+    _written_state = "draft"  # that it is submitted from
     _submitted_state = "submitted"
     _rejected_state = "rejected"
     _approver_duty = None  # duty of the team whose leader is asked to approve
@@ -109,7 +110,7 @@ class ProcedureApprovalMixin(models.AbstractModel):
         :raise UserError: when it is no draft, or not fit to be submitted
         """
         self._check_power(self._power_submit, self.env._("submit"))
-        self._lock_in_state("draft", self.env._("submitted"))
+        self._lock_in_state(self._written_state, self.env._("submitted"))
         self._check_submit()
         self._set_state(self._submitted_state, submitted_by_id=self.env.uid, submitted_on=fields.Datetime.now())
         self._ask_approver()

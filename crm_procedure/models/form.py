@@ -20,6 +20,7 @@ class ProcedureForm(models.Model):
             ("customer_change", "Customer change"),
             ("grading_list", "Customer grading list"),
             ("customer_list", "Customer list"),
+            ("survey_report", "Satisfaction survey report"),
             ("procedure", "The procedure itself"),
         ],
         string="Printed by",

@@ -11,6 +11,7 @@ KEPT_FROM = {
     "key_account_card": ("res.partner", "write_date"),
     "customer_change": ("crm.procedure.change", "create_date"),
     "grading_list": ("crm.procedure.grading", "date"),
+    "survey_report": ("crm.procedure.campaign", "date_to"),
 }
 
 

@@ -30,6 +30,7 @@ UNITS = [
     ("percent", "%"),
     ("time", "times"),
     ("money", "in the company's currency"),
+    ("answer", "answers"),
 ]
 
 ORIGINS = [("document", "From the documents"), ("own", "Our choice")]
@@ -57,6 +58,11 @@ LIMITS = (
     Limit("legal_review", "The rules are reviewed by legal every", 12, "month"),
     Limit("evaluation", "Customer relations are evaluated every", 6, "month"),
     Limit("survey", "Satisfaction is surveyed at least every", 12, "month", "document", "000 5.5"),
+    Limit("survey_again", "A customer is not asked for satisfaction again within", 3, "month"),
+    Limit("survey_remind", "Who has not answered a survey is reminded after", 7, "day"),
+    Limit("survey_reminders", "Who has not answered a survey is reminded at most", 2, "time"),
+    Limit("survey_cell", "Figures of a survey are shown from", 5, "answer"),
+    Limit("survey_report", "The report of a survey goes to management after its end within", 14, "day"),
     Limit("training", "Everybody is trained at least every", 12, "month", "document", "004 九(五)2"),
     Limit("status_service", "A customer is in service after an order for", 90, "day"),
     Limit("status_dormant", "A customer is dormant when there was no order for", 180, "day"),
