@@ -36,7 +36,8 @@ class ProcedureCommunication(models.Model):
         self.glance_html = False
         for record in self.filtered("partner_id"):
             record.glance_html = self.env["ir.qweb"]._render(
-                "crm_procedure.communication_glance", {"facts": record._glance_facts(), "contacts": record._contacts_before()}
+                "crm_procedure.communication_glance",
+                {"facts": record._glance_facts(), "contacts": record._contacts_before()},
             )
 
     @api.depends("contact_id", "partner_id")
@@ -91,7 +92,9 @@ class ProcedureCommunication(models.Model):
 
     def _timeline_rows(self):
         """:return: list of dicts for people: day, kind, method, user, notes (list), satisfaction, state, id"""
-        labels = {name: dict(self._fields[name]._description_selection(self.env)) for name in ("kind", "method", "state")}
+        labels = {
+            name: dict(self._fields[name]._description_selection(self.env)) for name in ("kind", "method", "state")
+        }
         scale = dict(self._fields["satisfaction_choice"]._description_selection(self.env))
         rows = []
         for record in self:

@@ -28,7 +28,9 @@ class ResPartner(models.Model):
                     of_customer & of_company, order="date_planned desc, id desc", limit=SHOWN
                 )
                 rows = contacts._timeline_rows()
-            partner.procedure_timeline = self.env["ir.qweb"]._render("crm_procedure.communication_timeline", {"rows": rows})
+            partner.procedure_timeline = self.env["ir.qweb"]._render(
+                "crm_procedure.communication_timeline", {"rows": rows}
+            )
 
     def action_record_contact(self):
         """Open the contact that is due with the customer, or a new one.
