@@ -63,7 +63,7 @@ def look(screenshot):
 
 def test_marketing_grades_in_chinese(chinese, page_as, look):
     page = page_as(chinese("marketing"), lang="zh-CN")
-    open_menu(page, APP, "客户")
+    open_menu(page, APP, "客户", "全部客户")
     expect(page.locator(".o_kanban_record").first).to_be_visible()
     look(page, "customers", "客户等级")
     open_menu(page, APP, "客户分级清单")
@@ -81,7 +81,7 @@ def test_marketing_grades_in_chinese(chinese, page_as, look):
 
 def test_sales_reads_the_reasons_in_chinese(chinese, page_as, look):
     page = page_as(chinese("sales"), lang="zh-CN")
-    open_menu(page, APP, "客户")
+    open_menu(page, APP, "客户", "全部客户")
     page.locator(".o_kanban_record:not(.o_kanban_ghost)", has_text="华瑞重工").first.click()
     page.get_by_role("tab", name="等级").click()
     why = page.locator(".o_procedure_explanation")

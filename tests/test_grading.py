@@ -98,7 +98,7 @@ def test_the_story(page_as, new_list, screenshot):
 
 def look_at_customers(page, number, screenshot):
     """Sales finds the customers by their grade, and why they have it."""
-    open_app(page, "Customers")
+    open_app(page, "Customers", "All Customers")
     for grade in "ABC":
         expect(page.locator(".o_kanban_group .o_column_title", has_text=re.compile(rf"^\s*{grade}\b"))).to_be_visible()
     screenshot(page, "customers-kanban")

@@ -9,6 +9,11 @@ const openChanges = () => [
         run: "click",
     },
     {
+        content: "Open what there is of customers",
+        trigger: "[data-menu-xmlid='crm_procedure.menu_customer_files']",
+        run: "click",
+    },
+    {
         content: "Open the changes",
         trigger: "[data-menu-xmlid='crm_procedure.menu_changes']",
         run: "click",

@@ -51,6 +51,11 @@ registry.category("web_tour.tours").add("crm_procedure_grading_sales", {
         { content: "Co-sign", trigger: "button[name=action_approve]", run: "click" },
         { content: "Yes, I am sure", trigger: ".modal-footer .btn-primary", run: "click" },
         { content: "It is approved", trigger: ".o_arrow_button_current:contains(Approved)" },
+        {
+            content: "Open what there is of customers",
+            trigger: "[data-menu-xmlid='crm_procedure.menu_customer_files']",
+            run: "click",
+        },
         { content: "See the customers", trigger: "[data-menu-xmlid='crm_procedure.menu_customers']", run: "click" },
         {
             content: "The customer stands under A",
