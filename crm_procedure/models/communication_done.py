@@ -1,8 +1,10 @@
 from odoo import fields, models
 from odoo.exceptions import LockError, UserError
-from odoo.tools import format_datetime
+from odoo.tools import format_datetime, html2plaintext
 
 from .communication import RECORD
+
+CORRECTION = "crm_procedure.mt_correction"
 
 
 class ProcedureCommunication(models.Model):
@@ -63,9 +65,7 @@ class ProcedureCommunication(models.Model):
         if not (reason and reason.strip()):
             return self.env["crm.procedure.reason"]._open(self, "action_correct", self.env._("Add Correction"))
         for record in self:
-            record.message_post(
-                body=self.env._("Correction: %(text)s", text=reason.strip()), subtype_xmlid="mail.mt_note"
-            )
+            record.message_post(body=reason.strip(), subtype_xmlid=CORRECTION)
         return True
 
     # ------------------------------------------------------------
@@ -89,6 +89,20 @@ class ProcedureCommunication(models.Model):
         for record in self:
             self.env.user.check_procedure_power(RECORD, f"{act} {record.display_name}")
         self.check_access("write")
+
+    def _corrections(self):
+        """:return: list of (moment, author, text) of what was put beside this record, oldest first"""
+        self.ensure_one()
+        subtype = self.env.ref(CORRECTION)
+        messages = self.message_ids.filtered(lambda message: message.subtype_id == subtype).sorted("id")
+        return [
+            (
+                format_datetime(self.env, m.date),
+                m.author_id.sudo().name,
+                html2plaintext(m.body),
+            )  # named as in the chatter
+            for m in messages
+        ]
 
     def _lock_planned(self, act):
         """Hold the rows until the transaction ends, so that nothing is recorded twice."""

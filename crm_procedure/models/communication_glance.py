@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-SHOWN = 3  # last contacts
+SHOWN = 2  # last contacts
 LONGEST = 160  # characters of a note
 
 SATISFACTION = [

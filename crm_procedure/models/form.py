@@ -21,6 +21,8 @@ class ProcedureForm(models.Model):
             ("grading_list", "Customer grading list"),
             ("customer_list", "Customer list"),
             ("survey_report", "Satisfaction survey report"),
+            ("care_plan", "Care plan"),
+            ("communication_record", "Communication record"),
             ("procedure", "The procedure itself"),
         ],
         string="Printed by",

@@ -12,6 +12,8 @@ KEPT_FROM = {
     "customer_change": ("crm.procedure.change", "create_date"),
     "grading_list": ("crm.procedure.grading", "date"),
     "survey_report": ("crm.procedure.campaign", "date_to"),
+    "care_plan": ("crm.procedure.plan", "date_to"),
+    "communication_record": ("crm.procedure.communication", "date_planned"),
 }
 
 

@@ -7,3 +7,6 @@ from . import customer_forms
 from . import grading_form
 from . import procedure_form
 from . import grading_list
+from . import communication_form
+from . import care_plan_form
+from . import care_lists

@@ -4,6 +4,8 @@ from . import (
     test_care_cost,
     test_campaign,
     test_change,
+    test_care_reports,
+    test_care_tours,
     test_communication,
     test_communication_links,
     test_clock,

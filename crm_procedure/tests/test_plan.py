@@ -1,3 +1,4 @@
+import random
 from datetime import date, timedelta
 from unittest.mock import patch
 
@@ -103,6 +104,28 @@ class TestPlan(PlanCase):
         self.assertLessEqual(max(weeks.mapped("contacts")), 20)
         self.assertEqual(weeks[1].capacity, 40)
         self.assertEqual(plan.overloaded_count, 0)
+
+    def test_any_mix_of_intervals_and_last_contacts(self):
+        """Every customer who is due has a first contact, on time unless overdue, on a working day."""
+        draw = random.Random(19)
+        for _ in range(12):
+            for letter in "ABC":
+                self.grade(letter).contact_interval_days = draw.choice((1, 2, 3, 5, 7, 10, 30, 61, 90))
+            customers = self.env["res.partner"]
+            for _ in range(draw.randint(1, 6)):
+                last = draw.choice((None, date(2026, 6, 30) - timedelta(days=draw.randint(0, 120))))
+                customers |= self.graded(draw.choice("ABC"), draw.randint(1, 3), last=last and last.isoformat())
+            plan = self.new_plan(date_to=date(2026, 7, 1) + timedelta(days=draw.randint(0, 90)))
+            plan.action_compute()
+            for line in plan.sudo().line_ids:
+                days = self.days(plan, line.partner_id)
+                self.assertEqual(bool(days), line.due_date <= plan.date_to and not line.skip_reason, line.due_date)
+                if days and line.due_date >= plan.date_from:
+                    self.assertLessEqual(days[0], max(line.due_date, date(2026, 7, 1)))
+                self.assertFalse([day for day in days if day.weekday() > 4])
+                self.assertEqual(days, sorted(set(days)))
+            plan.unlink()
+            customers.action_archive()
 
     def test_overdue_ones_come_first(self):
         late = self.graded("C", last="2026-01-10")
