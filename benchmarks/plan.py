@@ -193,6 +193,8 @@ def quarters(registry, connection, database, rounds):
         ratio(f"a quarter, from plan to {made:,} contacts", floor, ours, TARGET),
         ("memory of it", "idle", f"{peak:+.1f} MB", f"{peak:.1f} MB", f"≤ {TARGET_MEMORY} MB", verdict(peak <= 150)),
     ]
+    for row in rows:
+        say(" | ".join(row))
     notes = [
         f"CPU seconds of Python and PostgreSQL together, medians of {rounds - 1} rounds; of the addon's "
         f"{median(found['addon'], 'python'):.2f} s are Python's, it lasted {median(found['addon'], 'wall'):.1f} s. "
@@ -331,7 +333,7 @@ def reminders(registry, connection, database):
     with registry.cursor() as cursor:
         env = environment(cursor)
         model, company, done = env["crm.procedure.communication"], env.company, 0
-        model._remind_chunk(company.browse())  # warms the caches; there is nothing of no company
+        model._tell_late_chunk(company)  # warms the caches; nobody is late
         queries = cursor.sql_log_count
         with cpu.measure() as ours:
             while number := model._remind_chunk(company):

@@ -9,6 +9,7 @@ from . import (
     test_communication,
     test_communication_links,
     test_clock,
+    test_contact_plans,
     test_contacts_daily,
     test_customer_file,
     test_customer_import,
