@@ -250,12 +250,18 @@ class ProcedureHolidayLoad(models.TransientModel):
             "gone": self.env._("Removed"),
         }
         body = Markup().join(
-            Markup('<tr><td>%s</td><td><span class="badge text-bg-%s">%s</span></td><td>%s</td></tr>')
-            % (format_date(self.env, day, date_format="EEE, d MMM yyyy"), COLORS[kind], labels[kind], name)
+            Markup('<tr><td>%s</td><td>%s</td><td><span class="badge text-bg-%s">%s</span></td><td>%s</td></tr>')
+            % (
+                format_date(self.env, day),
+                format_date(self.env, day, date_format="EEE"),
+                COLORS[kind],
+                labels[kind],
+                name,
+            )
             for day, kind, name in sorted(rows, key=lambda row: row[:2])
         )
         if not rows:
-            body = Markup('<tr><td colspan="3" class="text-muted">%s</td></tr>') % self.env._(
+            body = Markup('<tr><td colspan="4" class="text-muted">%s</td></tr>') % self.env._(
                 "Nothing changes: this year has been loaded."
             )
         return Markup('<h4>%s</h4><table class="table table-sm"><tbody>%s</tbody></table>') % (calendar.name, body)
