@@ -1,5 +1,6 @@
 import logging
 from datetime import timedelta
+from functools import partial
 
 from psycopg2 import OperationalError
 from psycopg2.errors import UniqueViolation
@@ -90,11 +91,16 @@ class ProcedureGreeting(models.Model):
         for company, occasions in active.grouped("company_id").items():
             greetings = self.with_company(company)
             cron._commit_progress(remaining=1)  # from here on a step may be rolled back and tried again
-            patiently(self.env.cr, lambda g=greetings, o=occasions: g._find_due(o))
-            cron._commit_progress(remaining=1)
+            for occasion in occasions:
+                last = 0
+                while last is not None:
+                    step = partial(greetings._find_due, occasion, last)
+                    count, last = patiently(self.env.cr, step)
+                    if not cron._commit_progress(count, remaining=1):
+                        return
             count = batch_size
             while count:
-                count = patiently(self.env.cr, lambda g=greetings: g._greet_batch(batch_size))
+                count = patiently(self.env.cr, partial(greetings._greet_batch, batch_size))
                 if count and not cron._commit_progress(count, remaining=1):
                     return
         cron._commit_progress(remaining=0)
@@ -117,9 +123,12 @@ class ProcedureGreeting(models.Model):
     # ------------------------------------------------------------
 
     @api.model
-    def _find_due(self, occasions):
-        """Put whom the current company greets on ``occasions`` into the queue; :return: how many"""
-        return DueGreetings(self.env.company).insert(occasions.with_env(self.env))
+    def _find_due(self, occasion, after=0):
+        """Put whom the current company greets on ``occasion`` into the queue, a chunk of people.
+
+        :return: (how many, id of the contact to go on after or None)
+        """
+        return DueGreetings(self.env.company).insert(occasion.with_env(self.env), after)
 
     @api.model
     def _greet_batch(self, limit):

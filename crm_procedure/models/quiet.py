@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -103,7 +105,7 @@ class ProcedureQuiet(models.Model):
             for step in (episodes._tell_batch, episodes._forget_batch):
                 count = batch_size
                 while count == batch_size:
-                    count = patiently(self.env.cr, lambda step=step: step(batch_size))
+                    count = patiently(self.env.cr, partial(step, batch_size))
                     if count and not cron._commit_progress(count, remaining=1):
                         return
         cron._commit_progress(remaining=0)
