@@ -40,6 +40,7 @@
         "wizard/export_purpose_views.xml",
         "wizard/holiday_load_views.xml",
         "wizard/reason_ticket_views.xml",
+        "wizard/ticket_merge_views.xml",
         "views/grading_templates.xml",
         "views/procedure_templates.xml",
         "views/procedure_views.xml",

@@ -190,6 +190,9 @@ class ProcedureTicket(models.Model):
     customer_rating_handling = fields.Integer(
         string="Rating of the handling", readonly=True, copy=False, aggregator="avg", help="By the customer, 1 to 5."
     )
+    may_report = fields.Boolean(compute="_compute_may", export_string_translation=False)
+    may_handle = fields.Boolean(compute="_compute_may", export_string_translation=False)
+    may_cause = fields.Boolean(compute="_compute_may", export_string_translation=False)
     end_reason = fields.Text(string="Reason for the end", readonly=True, copy=False)
 
     _number_uniq = models.Constraint("UNIQUE (company_id, name)", "This number is taken.")
@@ -209,6 +212,19 @@ class ProcedureTicket(models.Model):
     def _compute_email_normalized(self):
         for ticket in self:
             ticket.email_normalized = tools.email_normalize(ticket.email_from)
+
+    @api.depends("state")
+    @api.depends_context("uid")
+    def _compute_may(self):
+        """What the form lets this user enter; ``write`` is what holds."""
+        handles = self.env.user.has_procedure_power("ticket_handle")
+        for ticket in self:
+            others = ticket._fields_for_others()
+            ended = ticket.state in FINISHED
+            ticket.may_handle = handles and not ended
+            own = not ticket._origin or ticket.reported_by_id == self.env.user
+            ticket.may_report = not ended and (handles or (own and others >= REPORT_FIELDS))
+            ticket.may_cause = handles or bool(others - REPORT_FIELDS)
 
     def _compute_access_url(self):
         super()._compute_access_url()

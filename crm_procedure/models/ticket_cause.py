@@ -140,6 +140,14 @@ class ProcedureTicket(models.Model):
         """Causes are often found after the customer has closed."""
         return super()._fields_after_end() | (CAUSE_FIELDS if not any(self.mapped("date_finished")) else set())
 
+    def _check_answer(self):
+        """Whoever the complaint is about does not answer it (ISO 10002 4, objectivity)."""
+        super()._check_answer()
+        if self.sudo().cause_user_id == self.env.user:  # only whether it is oneself
+            raise UserError(
+                self.env._("%(ticket)s is about your own work: a colleague answers it.", ticket=self.display_name)
+            )
+
     def _check_finished_inside(self):
         super()._check_finished_inside()
         for ticket in self:

@@ -99,6 +99,11 @@ class Procedure(models.Model):
             rows[what].append(({}, self._limit(code), limits.BY_CODE[code].unit))
         return rows
 
+    def _limit_impact(self, code, value):
+        if code in BASE.values() and BASE.get("part") != code:
+            return self._impact_on_records(self.env["crm.procedure.ticket"].sudo())  # numbers and dates only
+        return super()._limit_impact(code, value)
+
     def _ticket_limit(self, what, case, hours_per_day):
         """The limit of one ticket.
 

@@ -135,9 +135,6 @@ class ProcedureTicket(models.Model):
                     "The rule of the procedure gives the priority. To set another one, press Priority and say why."
                 )
             )
-        if "partner_id" in vals:
-            partner = self.env["res.partner"].browse(vals["partner_id"])
-            vals = vals | {"grade_id": False} if not partner else vals
         result = super().write(vals)
         if TRIAGE_INPUTS & set(vals):
             self._triage("partner_id" in vals)
@@ -165,8 +162,23 @@ class ProcedureTicket(models.Model):
     def action_follow_rule(self):
         """Take a priority set by hand back. :return: True"""
         self._check_power(HANDLE, self.env._("classify"))
-        self.write({"priority_reason": False, "severity": self[:1].severity} if len(self) == 1 else {})
+        self._lock_in_state(OURS, self.env._("classified"))
+        self.priority_reason = False
+        self._triage()
         return True
+
+    def action_open_merge(self):
+        """:return: action that opens the dialog to choose what this ticket is merged into"""
+        self.ensure_one()
+        self._check_power(HANDLE, self.env._("merge"))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Merge into another ticket"),
+            "res_model": "crm.procedure.ticket.merge",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_ticket_id": self.id, "default_target_id": self.similar_ids[:1].id},
+        }
 
     def action_merge(self, target_id):
         """Merge this ticket into another one of the same customer; every message is kept.
@@ -199,11 +211,9 @@ class ProcedureTicket(models.Model):
     def _triage(self, customer_changed=False):
         """Give each ticket the priority of the rule, unless somebody set one with a reason."""
         for ticket in self.sudo():  # the rule decides, whoever entered what it looks at
-            values = {}
             if customer_changed:
                 customer = ticket.with_company(ticket.company_id).commercial_partner_id
-                values["grade_id"] = customer.procedure_grade_id.id
-                ticket.grade_id = values.pop("grade_id")
+                ticket.grade_id = customer.procedure_grade_id
             priority = ticket._rule_priority()[0]
             if not ticket.priority_reason and priority != ticket.priority:
                 ticket.with_context(procedure_triage=True).priority = priority

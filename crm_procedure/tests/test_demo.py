@@ -51,6 +51,16 @@ class TestDemo(TransactionCase):
             {"new", "up", "down"}, set(self.env.ref("crm_procedure.grading_draft_demo").line_ids.mapped("move"))
         )
 
+    def test_tickets_in_every_state(self):
+        """A year of them, ended by customers and by management, and some in every open state."""
+        tickets = self.env["crm.procedure.ticket"].search([])
+        states = {state for state, _label in tickets._fields["state"].selection}
+        self.assertEqual(states - set(tickets.mapped("state")), {"cancelled"})
+        self.assertTrue(tickets.filtered(lambda t: t.round > 1))
+        self.assertTrue(tickets.mapped("action_ids").filtered("to_check"))
+        self.assertGreater(len(tickets.mapped("category_id")), 4)
+        self.assertFalse(tickets.filtered(lambda t: t.state == "closed" and not t.customer_rating))
+
     def test_customers_of_every_grade(self):
         customers = self.env["res.partner"].search([("procedure_grade_id", "!=", False)])
         counts = {grade.name: len(group) for grade, group in customers.grouped("procedure_grade_id").items()}

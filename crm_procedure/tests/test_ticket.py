@@ -1,8 +1,9 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, LockError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
@@ -335,6 +336,54 @@ class TestTicket(TicketCase):
         self.env.invalidate_all()
         self.assertEqual(ticket.partner_id, other)
         self.assertEqual(ticket.commercial_partner_id, other)
+
+    def test_busy_while_service_works_on_it(self):
+        """Closing while service answers, and a double click on accept: one of them waits outside."""
+        ticket = self.answered()
+        token = ticket._answer_token()
+        with patch.object(type(ticket), "lock_for_update", side_effect=LockError("held")):
+            self.assertEqual(ticket._customer_accept(token, 5), "busy")
+            self.assertEqual(ticket._customer_reject("nonsense"), "unknown", "strangers lock nothing")
+        self.assertEqual(ticket.state, "answered")
+        self.assertEqual(ticket._customer_accept(token, 5), "closed")
+
+    def test_category_without_a_team(self):
+        category = self.env["crm.procedure.ticket.category"].create({"name": "Packing"})
+        ticket = self.accepted()
+        ticket.category_id = category
+        self.assertEqual(ticket.team_id, self.team_service)
+
+    def test_a_ticket_with_its_past(self):
+        """Taken over from an older system: the books of custody and the deadlines of that time."""
+        start = datetime(2026, 3, 2, 8)
+        ticket = self.Ticket._take_over(
+            [
+                {
+                    "values": {"subject": "Old", "partner_id": self.customer.id, "company_id": self.company.id},
+                    "user": self.users["sales"].id,
+                    "service": self.users["service"].id,
+                    "part": {"subject": "Why", "team_id": self.team_technical.id, "result": "Glue"},
+                    "reported": start,
+                    "accepted": start + timedelta(hours=1),
+                    "part_from": start + timedelta(hours=2),
+                    "part_to": start + timedelta(hours=5),
+                    "solution": "A new one",
+                    "answered": start + timedelta(hours=6),
+                    "outcome": "accepted",
+                    "rating": 4,
+                    "decided": start + timedelta(days=2),
+                }
+            ]
+        )
+        self.assertEqual((ticket.state, ticket.customer_rating), ("closed", 4))
+        self.assertEqual(ticket.custody_ids.mapped("holder"), ["service", "department", "service", "customer"])
+        self.assertEqual(ticket.date_closed, start + timedelta(days=2))
+        self.assertFalse(ticket.custody_ids.filtered(lambda row: not row.date_to))
+        self.assertLess(ticket.date_answered, ticket.answer_deadline)
+        self.assertFalse(self.env["mail.mail"].search([("email_to", "=", "buyer@jade.example")]), "no mail goes out")
+        for role in ROLES:
+            with self.assertRaises(AccessError):
+                self._call(ticket, self.users[role], "_take_over", [])
 
     def test_without_teams(self):
         self.env["crm.procedure.team"].search([("company_id", "=", self.company.id)]).action_archive()

@@ -76,6 +76,14 @@ class TestTicketCause(TicketCase):
                 with self.assertRaises(AccessError):
                     mine.search([("cause_user_id", "=", self.users["sales"].id)])
 
+    def test_nobody_answers_a_complaint_about_oneself(self):
+        """ISO 10002 4: objectivity."""
+        ticket = self.accepted()
+        ticket.with_user(self.users["quality"]).cause_user_id = self.users["service"]
+        ticket.solution = "It was not my fault"
+        with self.assertRaisesRegex(UserError, "your own work"):
+            ticket.action_answer()
+
     def test_similar_cases(self):
         one, two = self.answered(), self.answered()
         (one | two).cause_id = self.cause

@@ -96,6 +96,17 @@ class TestTicketTriage(TicketCase):
         held = one.custody_ids.filtered(lambda row: not row.date_to)
         self.assertEqual(held.holder, "department")
 
+    def test_dialog_to_merge(self):
+        one = self.accepted(subject="The seal of the jar is broken")
+        two = self.accepted(subject="Seal of the jar is broken")
+        action = two.action_open_merge()
+        dialog = (
+            self.env[action["res_model"]].with_user(self.users["service"]).with_context(**action["context"]).create({})
+        )
+        self.assertEqual(dialog.target_id, one, "the likest is proposed")
+        self.assertEqual(dialog.action_confirm()["res_id"], one.id)
+        self.assertEqual(two.duplicate_of_id, one)
+
     def test_what_is_not_merged(self):
         one, two = self.accepted(), self.accepted()
         stranger = self.accepted(partner_id=self.new_customer("Lotus", email="a@lotus.example").id)
