@@ -86,6 +86,7 @@
         "views/res_partner_ticket_views.xml",
         "views/ticket_menus.xml",
         "views/campaign_templates.xml",
+        "reports/survey_report_templates.xml",
         "views/campaign_views.xml",
         "views/participant_views.xml",
         "views/questionnaire_views.xml",

@@ -29,13 +29,13 @@ class ProcedureCampaignFigure(models.Model):
     status = fields.Selection(
         [("ok", "Shown"), ("few", "Too few answers"), ("none", "No data")], required=True, default="none"
     )
-    value = fields.Float(aggregator="avg", digits=(6, 1), help="Per cent; the net promoter score from -100 to 100.")
-    low = fields.Float(string="At least", aggregator=None, digits=(6, 1), help="Lower end of the 95 % interval.")
-    high = fields.Float(string="At most", aggregator=None, digits=(6, 1), help="Upper end of the 95 % interval.")
+    value = fields.Float(aggregator="avg", help="Per cent; the net promoter score from -100 to 100.")
+    low = fields.Float(string="At least", aggregator=None, help="Lower end of the 95 % interval.")
+    high = fields.Float(string="At most", aggregator=None, help="Upper end of the 95 % interval.")
     answers = fields.Integer()
     population = fields.Integer(string="Customers", help="The customers that the figure speaks for.")
-    previous = fields.Float(string="Before", aggregator=None, digits=(6, 1), help="In the survey it is compared with.")
-    gap = fields.Float(string="Difference", aggregator=None, digits=(6, 1))
+    previous = fields.Float(string="Before", aggregator=None, help="In the survey it is compared with.")
+    gap = fields.Float(string="Difference", aggregator=None)
     change = fields.Selection(
         [
             ("up", "Better"),

@@ -171,8 +171,8 @@ class ProcedureCampaign(models.Model):
                 "response_rate": headline["response"]["value"],
                 "csat": headline["csat"]["value"],
                 "csat_answers": headline["csat"]["answers"],
-                "nps": headline[NET]["value"],
-                "nps_answers": headline[NET]["answers"],
+                "nps": headline.get(NET, {}).get("value", 0),
+                "nps_answers": headline.get(NET, {}).get("answers", 0),
             }
         )
 
@@ -246,9 +246,10 @@ class ProcedureCampaign(models.Model):
 
     def _answer_rows(self, strata):
         counts = self._counts_by_dimension()
-        used = [OVERALL] + [key for key, _label in DIMENSIONS if key != RECOMMENDATION and key in counts]
+        asked = set(self.survey_id.sudo()._procedure_scored().mapped("procedure_dimension")) | set(counts)
+        used = [OVERALL] + [key for key, _label in DIMENSIONS if key in asked]
         rows = []
-        for dimension in [*used, RECOMMENDATION]:
+        for dimension in used:
             kind = NET if dimension == RECOMMENDATION else "csat"
             estimate = estimates.weighted_net if kind == NET else estimates.weighted_share
             own = counts.get(dimension, {})

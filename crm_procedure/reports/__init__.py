@@ -10,3 +10,4 @@ from . import grading_list
 from . import communication_form
 from . import care_plan_form
 from . import care_lists
+from . import survey_report

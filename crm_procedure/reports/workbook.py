@@ -195,3 +195,7 @@ def _width(column):
     """Wide enough for the label on two lines; a Chinese character is as wide as two others."""
     label = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in column.label)
     return max(KINDS[column.kind][1], min(24, label / 2 + 4))
+
+
+# what other workbooks share
+write_text, label_width, cell_writer = _write_text, _width, _WRITE.get

@@ -1,6 +1,6 @@
 import math
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -9,6 +9,9 @@ from ..tools import estimates
 from ..tools.estimates import Estimate, Stratum
 
 MANY = 10**9  # a population without end
+
+# a slow machine is no reason to fail
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 strata_of_shares = st.lists(
     st.integers(0, 300).flatmap(
@@ -115,6 +118,7 @@ class TestEstimates(BaseCase):
         self.assertEqual(estimates.allocate(sizes, 5000), sizes)
         self.assertEqual(estimates.allocate({"A": 0}, 5), {"A": 0})
 
+    @patient
     @given(strata_of_shares)
     def test_shares_lie_in_their_interval(self, strata):
         found = estimates.weighted_share(strata)
@@ -122,17 +126,20 @@ class TestEstimates(BaseCase):
         if found:
             self.assertTrue(0 <= found.low <= found.value <= found.high <= 1)
 
+    @patient
     @given(strata_of_nets)
     def test_nets_lie_in_their_interval(self, strata):
         found = estimates.weighted_net(strata)
         if found:
             self.assertTrue(-1 <= found.low <= found.value <= found.high <= 1)
 
+    @patient
     @given(st.integers(1, 200), st.floats(0, 1), st.integers(2, 50))
     def test_more_answers_narrow_the_interval(self, answers, share, times):
         few, many = estimates.wilson(share, answers), estimates.wilson(share, answers * times)
         self.assertLess(many[1] - many[0], few[1] - few[0])
 
+    @patient
     @given(st.integers(1, 100_000), st.floats(0.01, 0.5))
     def test_sample_size_reaches_its_margin(self, population, margin):
         size = estimates.sample_size(population, margin)
@@ -141,6 +148,7 @@ class TestEstimates(BaseCase):
             correction = (population - size) / (population - 1)
             self.assertLessEqual(estimates.Z * math.sqrt(0.25 * correction / size), margin * 1.02)
 
+    @patient
     @given(
         st.dictionaries(st.integers(0, 9), st.integers(0, 1000), min_size=1, max_size=6),
         st.integers(0, 5000),
@@ -152,6 +160,7 @@ class TestEstimates(BaseCase):
         self.assertTrue(all(0 <= shares[key] <= sizes[key] for key in sizes))
         self.assertGreaterEqual(sum(shares.values()), min(total, sum(sizes.values())))
 
+    @patient
     @given(strata_of_shares, strata_of_shares)
     def test_difference_turns_around(self, one, other):
         now, before = estimates.weighted_share(one), estimates.weighted_share(other)
