@@ -2,6 +2,7 @@ from . import (
     test_action,
     test_benefits,
     test_care_cost,
+    test_care_tour,
     test_campaign,
     test_campaign_delivery,
     test_campaign_figures,
