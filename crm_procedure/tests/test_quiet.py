@@ -98,6 +98,15 @@ class TestQuiet(ProcedureCase):
         self.assertFalse(spoken.procedure_quiet_id)
         self.assertEqual(long_ago.procedure_quiet_id.last_contact, TODAY - timedelta(days=31))
 
+    def test_greeting_by_itself_is_no_contact(self):
+        """An e-mail that the system sent on a festival does not hide that nobody has spoken with the customer."""
+        occasion = self.env.ref("crm_procedure.occasion_birthday")
+        customers = [self._customer(70, 100, 130) for _ in range(2)]
+        for customer, method in zip(customers, ("email", "phone"), strict=True):
+            self._spoke(customer, 5).write({"occasion_id": occasion.id, "method": method})
+        self._run()
+        self.assertEqual([bool(customer.procedure_quiet_id) for customer in customers], [True, False])
+
     def test_orders_of_contacts(self):
         customer = self._customer(70, 100, 130, is_company=True)
         buyer = self.env["res.partner"].create({"name": "Buyer", "parent_id": customer.id})

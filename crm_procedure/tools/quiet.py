@@ -20,12 +20,14 @@ from odoo.tools import SQL
 DAYS_ORDERED = 3  # days with an order that make a rhythm
 WINDOW = 3 * 365  # days looked back for them
 LOST = 3  # times its gap after which a customer is lost, whatever the limit says
+# a greeting that was mailed by itself is nobody's word with the customer
+SPOKEN = SQL("(m.occasion_id IS NULL OR m.method != 'email')")
 
 # what the queries read besides the rows they write
 _READ = {
     "res.partner": ["active", "parent_id", "commercial_partner_id", "company_id", "user_id"],
     "sale.order": ["partner_id", "company_id", "state", "date_order"],
-    "crm.procedure.communication": ["partner_id", "company_id", "state", "date_done"],
+    "crm.procedure.communication": ["partner_id", "company_id", "state", "date_done", "occasion_id", "method"],
     "crm.procedure.quiet": None,
 }
 
@@ -76,7 +78,7 @@ class Quiet:
             JOIN res_partner c ON c.id = r.partner_id
             CROSS JOIN LATERAL (
                 SELECT max(%(done)s) AS last_contact FROM crm_procedure_communication m
-                WHERE m.partner_id = c.id AND m.company_id = %(company)s AND m.state = 'done'
+                WHERE m.partner_id = c.id AND m.company_id = %(company)s AND m.state = 'done' AND %(spoken)s
             ) spoken
             WHERE c.active AND (c.company_id IS NULL OR c.company_id = %(company)s)
               AND c.id != ALL (ARRAY(SELECT partner_id FROM res_company))
@@ -84,6 +86,7 @@ class Quiet:
             """,
             rhythm=self._rhythm(),
             done=self._local(SQL("m.date_done")),
+            spoken=SPOKEN,
             company=self.company.id,
             today=self.today,
         )
@@ -153,7 +156,7 @@ class Quiet:
                     WHEN EXISTS (
                         SELECT FROM crm_procedure_communication m
                         WHERE m.partner_id = q.partner_id AND m.company_id = q.company_id AND m.state = 'done'
-                          AND %(done)s > COALESCE(q.last_contact, q.last_order)) THEN 'contact'
+                          AND %(spoken)s AND %(done)s > COALESCE(q.last_contact, q.last_order)) THEN 'contact'
                     ELSE 'other' END
                 WHERE q.company_id = %(company)s AND q.ended_on IS NULL AND NOT EXISTS (
                     SELECT FROM crm_procedure_quiet_now n WHERE n.partner_id = q.partner_id AND %(key)s = q.key)
@@ -161,6 +164,7 @@ class Quiet:
                 today=self.today,
                 ordered=self._local(SQL("o.date_order")),
                 done=self._local(SQL("m.date_done")),
+                spoken=SPOKEN,
                 company=self.company.id,
                 key=self._key(),
             )
