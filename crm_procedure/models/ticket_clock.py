@@ -19,29 +19,32 @@ STEPS = {  # what is due: (column of the deadline, column of the day it was met)
 
 
 class Times:
-    """Working time of the calendars that a run meets: one list of intervals for each."""
+    """Working time of the calendars that a run meets: one list of intervals for each, made longer on demand."""
 
-    def __init__(self, env, start):
+    def __init__(self, env, back=timedelta()):
+        """:param timedelta back: how much further back than asked for a list begins"""
         self.env = env(su=True)  # working hours are no secret
-        self.start = start
-        self.lists = {}
+        self.back = back
+        self.known = {}  # {calendar id: (start, end, time, hours of a working day)}
 
-    def of(self, calendar_id, end):
+    def of(self, calendar_id, start, end):
         """:return: (time, hours of a working day); calendar time where nobody works, or without a calendar"""
-        calendar = self.env["resource.calendar"].browse(calendar_id)
-        known = self.lists.get(calendar_id)
-        if known is None or known[0] < end:
+        known = self.known.get(calendar_id)
+        if known is None or known[0] > start or known[1] < end:
+            begin = min(start - self.back, known[0] if known else start)
             until = max(end, fields.Datetime.now()) + HORIZON
-            known = self.lists[calendar_id] = (until, self._intervals(calendar, until))
-        return known[1], (calendar.hours_per_day if known[1].__class__ is clock.WorkTime else 0) or 24
+            known = self.known[calendar_id] = (begin, until, *self._time(calendar_id, begin, until))
+        return known[2:]
 
-    def _intervals(self, calendar, until):
+    def _time(self, calendar_id, begin, until):
+        calendar = self.env["resource.calendar"].browse(calendar_id)
         if not calendar:
-            return clock.Always()
-        batch = calendar._work_intervals_batch(utc.localize(self.start), utc.localize(until))[False]
-        intervals = [(int(begin.timestamp()), int(end.timestamp())) for begin, end, _meta in batch]
-        # an empty calendar would never end; one that is on leave for long is looked at further ahead
-        return clock.WorkTime(intervals) if intervals or calendar.attendance_ids else clock.Always()
+            return clock.Always(), 24
+        batch = calendar._work_intervals_batch(utc.localize(begin), utc.localize(until))[False]
+        intervals = [(int(start.timestamp()), int(end.timestamp())) for start, end, _meta in batch]
+        if not intervals and not calendar.attendance_ids:
+            return clock.Always(), 24  # nothing would ever be due
+        return clock.WorkTime(intervals), calendar.hours_per_day or 24
 
 
 class ProcedureTicket(models.Model):
@@ -67,8 +70,10 @@ class ProcedureTicket(models.Model):
     # BUSINESS
     # ------------------------------------------------------------
 
-    def _recompute_deadlines(self):
+    def _recompute_deadlines(self, times=None):
         """Compute all deadlines of these tickets anew and write what differs, in SQL.
+
+        :param Times times: working time that is known already
 
         sudo by SQL: deadlines are given by the system, whoever moved the ticket.
         """
@@ -76,7 +81,7 @@ class ProcedureTicket(models.Model):
         for ids in split_every(CHUNK, self.ids, list):
             cases = self._clock_cases(ids)
             if cases:
-                self._write_deadlines([case | self._clock(case) for case in self._with_time(cases)])
+                self._write_deadlines([case | self._clock(case) for case in self._with_time(cases, times)])
         self.invalidate_recordset([*(column for column, _met in STEPS.values()), *self._clock_columns()])
 
     @api.model
@@ -117,23 +122,22 @@ class ProcedureTicket(models.Model):
         return self.env.cr.dictfetchall()
 
     @api.model
-    def _with_time(self, cases):
+    def _with_time(self, cases, times=None):
         """Add the time of its calendar, its spans and its limits to each case."""
-        first = min(min(case["froms"] or [case["date_reported"]]) for case in cases)
-        first = min(first, min(case["date_reported"] for case in cases))
-        times = Times(self.env, clock.naive(first) - timedelta(days=1))
+        times = times or Times(self.env)
+        first = clock.naive(min(min([case["date_reported"], *(case["froms"] or ())]) for case in cases))
         limits = {}
         for case in cases:
             case["procedure"] = self.env["crm.procedure"].browse(case["procedure_id"] or ())
             spans = clock.merge(zip(case["froms"] or (), case["tos"] or (), strict=True))
             reached = max([case["date_reported"], *(end or start for start, end in spans)])
-            time, hours = times.of(case["calendar_id"], clock.naive(reached))
+            time, hours = times.of(case["calendar_id"], first, clock.naive(reached))
             key = tuple(case[name] for name in ("procedure_id", "kind", "priority", "grade_id", "category_id"))
             if (key, hours) not in limits:
                 limits[key, hours] = {
                     what: case["procedure"]._ticket_limit(what, case, hours) for what in (*STEPS, "part")
                 }
-            yield case | {"spans": spans, "time": time, "limits": limits[key, hours], "times": times}
+            yield case | {"spans": spans, "time": time, "limits": limits[key, hours], "times": times, "first": first}
 
     @api.model
     def _clock(self, case):
@@ -154,7 +158,7 @@ class ProcedureTicket(models.Model):
             if moment is not None or not case["spans"]:
                 break
             reached = fields.Datetime.now() + timedelta(days=days)
-            case["time"] = time = case["times"].of(case["calendar_id"], reached)[0]
+            case["time"] = time = case["times"].of(case["calendar_id"], case["first"], reached)[0]
             moment = clock.due(time, case["spans"], limit * share)
         return moment and int(moment)
 
@@ -214,6 +218,7 @@ class ProcedureTicket(models.Model):
         killed at any moment and run twice.
         """
         open_ones = self.search([("state", "not in", FINISHED)], order="id")
+        times = Times(self.env, timedelta(days=90))  # the next chunk may reach further back
         for ids in split_every(CHUNK, open_ones.ids, list):
-            self.browse(ids)._recompute_deadlines()
+            self.browse(ids)._recompute_deadlines(times)
             self.env["ir.cron"]._commit_progress(len(ids))

@@ -95,10 +95,10 @@ class ProcedureTicket(models.Model):
 
         An earlier run that is scheduled already sees to it: it ends with scheduling the next.
         """
-        cron = self.env.ref("crm_procedure.ir_cron_ticket_climb", raise_if_not_found=False)
-        if not cron:
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id("crm_procedure.ir_cron_ticket_climb")
+        if not cron_id:
             return
-        cron = cron.sudo()  # any ticket sets its own alarm
+        cron = self.env["ir.cron"].sudo().browse(cron_id)  # any ticket sets its own alarm
         ahead = [("cron_id", "=", cron.id), ("call_at", "<=", moment), ("call_at", ">", fields.Datetime.now())]
         if not cron.env["ir.cron.trigger"].search_count(ahead, limit=1):
             cron._trigger(moment)
