@@ -104,6 +104,7 @@
         "demo/care_demo.xml",
         "demo/ticket_demo.xml",
         "demo/ticket_open_demo.xml",
+        "demo/campaign_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

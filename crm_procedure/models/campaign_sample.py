@@ -47,7 +47,9 @@ class ProcedureCampaign(models.Model):
         copy=False,
         help="Number that the draw starts from. The same number and the same customers give the same sample.",
     )
-    sample = fields.Json(readonly=True, copy=False, help="See ``_sample_figures`` for its shape.")
+    sample = fields.Json(
+        string="Sample as data", readonly=True, copy=False, help="See ``_sample_figures`` for its shape."
+    )
     sample_html = fields.Html(string="Sample", compute="_compute_sample_html", sanitize=False)
 
     _margin_range = models.Constraint(

@@ -8,6 +8,7 @@ from . import (
     test_campaign_figures,
     test_campaign_report,
     test_campaign_send,
+    test_campaign_tour,
     test_change,
     test_care_reports,
     test_care_tours,

@@ -89,3 +89,16 @@ class TestDemo(TransactionCase):
         self.assertEqual(self.env.ref("crm_procedure.customer_qingyuan_demo").procedure_registration, "waiting")
         changes = self.env["crm.procedure.change"].search([])
         self.assertEqual(set(changes.mapped("state")), {"draft", "submitted", "approved", "rejected"})
+
+    def test_surveys(self):
+        """Q1, Q6: last year's survey with its report, this year's on its way, feedback after deliveries."""
+        last, running, delivery = (
+            self.env.ref(f"crm_procedure.campaign_{key}_demo") for key in ("last", "running", "delivery")
+        )
+        self.assertEqual((last.state, running.state, delivery.state), ("approved", "running", "running"))
+        self.assertGreater(last.csat_answers, 15)
+        self.assertTrue(last.figures["comments"] and last.findings and last.action_ids)
+        self.assertGreater(running.answered_count, 5)
+        self.assertTrue(running.open_count and running.undelivered_count)
+        self.assertTrue(delivery.participant_ids.procedure_ticket_id)
+        self.assertFalse(self.env["mail.mail"].search([("model", "=", "survey.user_input")]))
