@@ -24,7 +24,7 @@ class ProcedureCampaign(models.Model):
 
     figures = fields.Json(string="Figures as data", readonly=True, copy=False, help="See ``_freeze`` for its shape.")
     figure_ids = fields.One2many("crm.procedure.campaign.figure", "campaign_id", string="Figures", readonly=True)
-    analysed_on = fields.Datetime(readonly=True, copy=False)
+    analysed_on = fields.Datetime(string="Analysed on", readonly=True, copy=False)
     compared_with_id = fields.Many2one(
         "crm.procedure.campaign",
         string="Compared with",
@@ -239,7 +239,8 @@ class ProcedureCampaign(models.Model):
                 share = answered / asked
                 low, high = estimates.wilson(share, asked)
                 estimate = estimates.Estimate(share, min(low, share), max(high, share), asked)
-            return self._row("response", OVERALL, group, estimate, grade)
+            # the rate speaks for those who were asked
+            return self._row("response", OVERALL, group, estimate, grade) | {"population": asked, "answers": answered}
 
         groups = list(strata.values())
         return [row(groups), *(row([one], one["grade"]) for one in groups)]
@@ -278,7 +279,7 @@ class ProcedureCampaign(models.Model):
         estimate = row["estimate"]
         if not estimate:
             return {"status": "none", "value": 0, "low": 0, "high": 0, "change": "unknown"}
-        if row["answers"] < least:
+        if estimate.answers < least:
             # a figure of four answers tells more about four people than about the customers
             return {"status": "few", "value": 0, "low": 0, "high": 0, "change": "unknown"}
         values = {"status": "ok"} | {name: 100 * getattr(estimate, name) for name in ("value", "low", "high")}

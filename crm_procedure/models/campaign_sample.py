@@ -105,10 +105,11 @@ class ProcedureCampaign(models.Model):
         if not sample["drawn"]:
             raise UserError(
                 self.env._(
-                    "There is nobody to ask: %(population)s customers belong to the population, and none of them "
-                    "can be asked now. Widen the grades or the conditions, or wait until customers asked before "
-                    "may be asked again.",
+                    "There is nobody to ask. %(population)s customers belong to the population: %(again)s were asked "
+                    "lately, %(optout)s do not want to be asked, %(address)s have neither email nor telephone. Widen "
+                    "the grades or the conditions, or wait until customers may be asked again.",
                     population=sample["population"],
+                    **{reason: sample["excluded"].get(reason, 0) for reason in ("again", "optout", "address")},
                 )
             )
         quota = {row["grade"]: row["drawn"] for row in sample["strata"]}

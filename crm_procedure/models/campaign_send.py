@@ -30,6 +30,7 @@ class ProcedureCampaign(models.Model):
     answered_count = fields.Integer(string="Answered", compute="_compute_counts")
     open_count = fields.Integer(string="No answer yet", compute="_compute_counts")
     undelivered_count = fields.Integer(string="Mail failed or came back", compute="_compute_counts")
+    failed_count = fields.Integer(string="Mail not sent", compute="_compute_counts")
     call_count = fields.Integer(string="To be called", compute="_compute_counts")
     progress = fields.Float(string="Answers (%)", compute="_compute_counts", help="Of those asked until now.")
 
@@ -60,6 +61,7 @@ class ProcedureCampaign(models.Model):
             campaign.invited_count = number(ASKED)
             campaign.answered_count = number(("answered",))
             campaign.open_count = number(("invited",))
+            campaign.failed_count = number(("failed",))
             campaign.undelivered_count = number(("failed", "bounced"))
             campaign.call_count = number(("invited",), ("phone",)) + campaign.undelivered_count
             campaign.progress = 100 * campaign.answered_count / campaign.invited_count if campaign.invited_count else 0

@@ -131,7 +131,7 @@ class TestSending(CampaignCase, MockEmail):
         participant._message_receive_bounce(participant.email.upper(), participant.partner_id)
         self.assertEqual(participant.procedure_outcome, "bounced")
         campaign.action_analyse()
-        self.assertEqual(self.figure(campaign, "response").answers, 2, "asked, though the mail came back")
+        self.assertEqual(self.figure(campaign, "response").population, 2, "asked, though the mail came back")
 
     def test_reminders_and_when_they_stop(self):
         """Seven days after the last mail, twice at most; never after the answer, a refusal or the end."""
