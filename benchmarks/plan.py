@@ -34,6 +34,7 @@ def main():
     parser.add_argument("--partners", type=int, default=100_000, help="customers (100000)")
     parser.add_argument("--contacts", type=int, help="communications in the table for My Week (5 for each customer)")
     parser.add_argument("--rounds", type=int, default=3, help="quarters, of which the median counts (3)")
+    parser.add_argument("--keep", action="store_true", help="keep the database")
     parser.add_argument("--carry-out", metavar="DATABASE", help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.contacts = options.contacts or 5 * options.partners
@@ -72,7 +73,8 @@ def measure(options):
             say(f"My Week among {options.contacts:,} communications")
             rows += screens(registry, connection, options.contacts)
     finally:
-        drop(database)
+        if not options.keep:
+            drop(database)
     return rows, notes
 
 
@@ -402,14 +404,15 @@ def screens(registry, connection, contacts):
             ("timeline of a customer", [("partner_id", "=", customer.id)], 10),
             ("late contacts, counted", [("is_overdue", "=", True), ("user_id", "=", env.uid)], None),
         ):
-            rows.append(screen(cursor, env["crm.procedure.communication"], name, domain, limit))
+            rows.append(screen(env["crm.procedure.communication"], name, domain, limit))
     return rows
 
 
-def screen(cursor, model, name, domain, limit):
-    query = model._search(domain, limit=limit)
-    cursor.execute("EXPLAIN " + cursor.mogrify(query.select()._sql_tuple[0], query.select()._sql_tuple[1]).decode())
-    plan = "\n".join(line for [line] in cursor.fetchall())
+def screen(model, name, domain, limit):
+    from odoo.tools import SQL
+
+    query = model._search(domain, limit=limit, order=model._order)
+    plan = "\n".join(line for [line] in model.env.execute_query(SQL("EXPLAIN %s", query.select())))
     model.env.invalidate_all()
     begin = time.monotonic()
     model.search(domain, limit=limit)

@@ -73,9 +73,7 @@ class ProcedureCommunication(models.Model):
                     "user_id": user,
                     "team_id": teams.get(user),
                     "kind": "first_visit",
-                    "date_planned": max(
-                        [found for found in worked if day < found <= day + timedelta(days=days)] or [day]
-                    ),
+                    "date_planned": max([today, *(on for on in worked if day < on <= day + timedelta(days=days))]),
                 }
                 for partner, day, user in rows
             ]

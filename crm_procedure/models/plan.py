@@ -257,6 +257,7 @@ class ProcedurePlan(models.Model):
         super()._check_approve()
         for plan in self:
             plan._check_fit()
+            plan._compute_again_if_late()
 
     def _check_fit(self):
         """Refuse what cannot be planned: a past period, no grade, an owner who is gone."""

@@ -57,7 +57,7 @@ class ProcedurePlan(models.Model):
         self._flush_plan()
         slots = SQL(
             """
-            SELECT l.id AS line, l.partner_id, COALESCE(owner.id, l.user_id) AS user_id, l.grade_now_id AS grade_id,
+            SELECT l.id AS line, l.partner_id, COALESCE(owner.id, l.user_id) AS user_id, l.grade_id,
                    turn, d::date AS day, row_number() OVER (ORDER BY l.id, turn) AS place
             FROM line l
             JOIN res_partner p ON p.id = l.partner_id AND p.active AND p.commercial_partner_id = p.id

@@ -10,11 +10,13 @@ class ProcedurePlanLine(models.Model):
     _name = "crm.procedure.plan.line"
     _description = "Care Plan Line"
     _order = "plan_id desc, id"
+    _log_access = False  # written by SQL, one for each customer; the plan says who made it and when
     _rec_name = "partner_id"
 
-    plan_id = fields.Many2one("crm.procedure.plan", required=True, index=True, ondelete="cascade", readonly=True)
+    # a line for each customer of the company: both are found by the indexes below
+    plan_id = fields.Many2one("crm.procedure.plan", required=True, index=False, ondelete="cascade", readonly=True)
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, index=True, ondelete="restrict", readonly=True
+        "res.partner", string="Customer", required=True, index=False, ondelete="restrict", readonly=True
     )
     user_id = fields.Many2one("res.users", string="Account owner", readonly=True)
     grade_id = fields.Many2one("crm.procedure.grade", string="Customer Grade", ondelete="restrict", readonly=True)
@@ -26,7 +28,9 @@ class ProcedurePlanLine(models.Model):
         help="The grade that the contacts follow now, after the customer's grade has changed.",
     )
     interval_days = fields.Integer(string="Contact every (days)", readonly=True, aggregator=None)
-    interval_now = fields.Integer(readonly=True, aggregator=None, export_string_translation=False)
+    interval_now = fields.Integer(
+        readonly=True, aggregator=None, export_string_translation=False, help="As grade_now_id; empty: as planned."
+    )
     last_contact = fields.Date(readonly=True, help="Done, or planned before this period.")
     due_date = fields.Date(string="Due by", readonly=True, help="One interval after the last contact.")
     days = fields.Json(readonly=True, help="The days of the contacts.")
@@ -44,6 +48,9 @@ class ProcedurePlanLine(models.Model):
         string="Set aside",
         readonly=True,
     )
+
+    _place_idx = models.Index("(plan_id, id)")
+    _customer_idx = models.Index("(partner_id, plan_id)")
 
     def _compute_days_text(self):
         for line in self:
@@ -63,6 +70,7 @@ class ProcedurePlanWeek(models.Model):
     _name = "crm.procedure.plan.week"
     _description = "Care Plan Week"
     _order = "plan_id desc, week, user_id, id"
+    _log_access = False
     _rec_name = "week"
 
     plan_id = fields.Many2one("crm.procedure.plan", required=True, index=True, ondelete="cascade", readonly=True)

@@ -70,8 +70,8 @@ class ProcedurePlan(models.Model):
                 LEFT JOIN crm_procedure_grade g ON g.id = (p.procedure_grade_id->>%(key)s)::int
                 LEFT JOIN res_users owner ON owner.id = p.user_id AND owner.active
                 WHERE l.plan_id = %(plan)s AND (l.skip_reason IS NULL OR l.skip_reason = %(not_due)s)
-                  AND (l.grade_now_id IS DISTINCT FROM g.id OR l.interval_now IS DISTINCT FROM
-                       LEAST(COALESCE(g.contact_interval_days, %(floor)s), %(floor)s))
+                  AND (COALESCE(l.grade_now_id, l.grade_id) != g.id OR COALESCE(l.interval_now, l.interval_days)
+                       != LEAST(COALESCE(g.contact_interval_days, %(floor)s), %(floor)s))
                 ORDER BY l.id LIMIT %(chunk)s
                 FOR UPDATE OF l SKIP LOCKED;
 

@@ -34,6 +34,20 @@ class ProcedurePlan(models.Model):
         planning.insert_weeks()
         self._store_figures()
 
+    def _compute_again_if_late(self):
+        """A plan signed after its first days is laid out anew from today on, so that nothing is lost."""
+        today = self.company_id._procedure_now().date()
+        made = fields.Datetime.context_timestamp(
+            self.with_context(tz=self.company_id._procedure_tz()), self.computed_on
+        )
+        if self.date_from < today and made.date() < today:
+            self._compute_schedule()
+            self.sudo().message_post(  # a note on a record that approvers cannot write
+                body=self.env._(
+                    "Laid out again from today on: the first days of the plan were past when it was signed."
+                )
+            )
+
     def _planning(self, begin=None):
         """:return: the schedule from ``begin`` (today), or from the first day of the plan when that is later"""
         begin = max(self.date_from, begin or self.company_id._procedure_now().date())

@@ -121,7 +121,8 @@ class ResPartner(models.Model):
         domain = Domain("partner_id", "in", partners) & Domain("user_id", "=", owner) & Domain("state", "=", "planned")
         planned = self.env["crm.procedure.communication"].sudo().search(domain)
         reminders = planned.activity_ids.filtered(lambda activity: activity.user_id.id == owner)
-        planned.with_context(tracking_disable=True).write({"user_id": heir})  # the customer's history says it
+        # the heir is reminded anew; that the contact changed hands stands in the customer's history
+        planned.with_context(tracking_disable=True).write({"user_id": heir, "reminder_level": 0})
         reminders.with_context(mail_activity_quick_update=True).write({"user_id": heir})
 
     def _cancel_contacts(self):

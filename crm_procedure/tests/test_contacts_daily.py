@@ -81,6 +81,19 @@ class TestContactsDaily(PlanCase):
         self.assertLess((self.env.cr.sql_log_count - before) / done, 0.15)
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
 
+    def test_a_new_owner_is_reminded(self):
+        """Also of what stood in nobody's activities because the owner had left."""
+        heir = self.users["supervisor"]
+        contact, announced = self.planned("2026-06-16"), self.planned("2026-06-16")
+        announced.activity_schedule("crm_procedure.mail_activity_type_contact", user_id=self.owner.id)
+        self.owner.action_archive()
+        self.run_daily("2026-06-15 01:30:00")
+        self.assertFalse(contact.activity_ids)
+        self.customer.user_id = heir
+        self.run_daily("2026-06-15 02:30:00")
+        self.assertEqual((contact.user_id, contact.activity_ids.user_id), (heir, heir))
+        self.assertEqual(len(announced.activity_ids), 1)
+
     def test_reminders_are_gone_when_done(self):
         contact = self.planned("2026-06-16", usage_note="a", need_note="b")
         self.run_daily("2026-06-15 01:30:00")
@@ -145,6 +158,12 @@ class TestContactsDaily(PlanCase):
     # ------------------------------------------------------------
     # First visit
     # ------------------------------------------------------------
+
+    def test_first_visit_is_not_planned_for_the_past(self):
+        self.new_customer("New", 100, "2026-05-22", user_id=self.owner.id)
+        self.run_daily("2026-06-15 01:30:00")
+        visit = self.env["crm.procedure.communication"].search([("kind", "=", "first_visit")])
+        self.assertEqual(visit.date_planned, date(2026, 6, 15))
 
     def test_first_visit_after_the_first_order(self):
         """V5: within the limit after the first confirmed order, once; not for old customers."""

@@ -359,6 +359,19 @@ class TestPlan(PlanCase):
         self.assertEqual(contacts.partner_id, second)
         self.assertEqual(contacts.user_id, self.users["specialist"])
 
+    def test_signed_after_its_first_days(self):
+        """Laid out again from the day of signing: nobody is left out, nothing is planned for the past."""
+        customers = self.graded("A", 20, last="2026-06-10")
+        plan = self.new_plan()
+        plan.action_submit()
+        with freeze_time("2026-07-20 08:00:00"):
+            plan.with_user(self.users["manager"]).action_approve()
+        contacts = plan.sudo().communication_ids
+        self.assertEqual(contacts.partner_id, customers)
+        self.assertGreaterEqual(min(contacts.mapped("date_planned")), date(2026, 7, 20))
+        self.assertEqual(len(contacts), plan.contact_count)
+        self.assertIn("Laid out again", "".join(plan.sudo().message_ids.mapped("body")))
+
     def test_merged_meanwhile(self):
         first, second = self.graded("A", email="a@example.com"), self.graded("A", email="a@example.com")
         plan = self.new_plan()

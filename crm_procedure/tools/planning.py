@@ -11,7 +11,12 @@ Further contacts follow one interval after another, on the working day before, o
 when that would be too near: never twice within seven days, unless the interval itself is shorter.
 """
 
+from bisect import bisect_right
+from datetime import timedelta
+
 from odoo.tools import SQL
+
+from .chunks import CHUNK
 
 BACKLOG = 10  # working days over which those overdue at the beginning are caught up
 WEEK = 7
@@ -51,35 +56,41 @@ class Planning:
         day of the first one, for each interval."""
         self.env.cr.execute(
             """
-            DROP TABLE IF EXISTS crm_procedure_plan_day, crm_procedure_plan_calendar, crm_procedure_plan_series;
+            DROP TABLE IF EXISTS crm_procedure_plan_day, crm_procedure_plan_owner, crm_procedure_plan_calendar,
+                crm_procedure_plan_series, crm_procedure_plan_customer;
             CREATE TEMPORARY TABLE crm_procedure_plan_day (user_id int, n int, day date) ON COMMIT DROP;
+            CREATE TEMPORARY TABLE crm_procedure_plan_owner (user_id int PRIMARY KEY, total int) ON COMMIT DROP;
+            CREATE TEMPORARY TABLE crm_procedure_plan_calendar (
+                user_id int, day date, before date, n_before int, after date, n_after int) ON COMMIT DROP;
             """
         )
         rows = [(user, n, day) for user, own in days.items() for n, day in enumerate(own)]
         if rows:
             self.env.cr.execute_values("INSERT INTO crm_procedure_plan_day VALUES %s", rows)
-        self.env.execute_query(
-            SQL(
-                """
-                CREATE TEMPORARY TABLE crm_procedure_plan_calendar ON COMMIT DROP AS
-                SELECT owner.user_id, d::date AS day,
-                       last.day AS before, COALESCE(last.n, -1) AS n_before, next.day AS after, next.n AS n_after
-                FROM (SELECT DISTINCT user_id FROM crm_procedure_plan_day) owner
-                CROSS JOIN generate_series(%(begin)s::date, %(end)s::date, interval '1 day') d
-                LEFT JOIN LATERAL (SELECT n, day FROM crm_procedure_plan_day w
-                    WHERE w.user_id = owner.user_id AND w.day <= d ORDER BY w.day DESC LIMIT 1) last ON TRUE
-                LEFT JOIN LATERAL (SELECT n, day FROM crm_procedure_plan_day w
-                    WHERE w.user_id = owner.user_id AND w.day >= d ORDER BY w.day LIMIT 1) next ON TRUE
-                """,
-                begin=self.begin,
-                end=self.plan.date_to,
-            )
-        )
+        rows = [row for user, own in days.items() for row in self._around(user, own)]
+        if rows:
+            self.env.cr.execute_values("INSERT INTO crm_procedure_plan_calendar VALUES %s", rows)
         self.env.cr.execute("CREATE INDEX ON crm_procedure_plan_calendar (user_id, day)")
         self._chain_contacts()
         self.env.cr.execute(
-            "ANALYZE crm_procedure_plan_day; ANALYZE crm_procedure_plan_calendar; ANALYZE crm_procedure_plan_series"
+            """
+            INSERT INTO crm_procedure_plan_owner SELECT user_id, count(*) FROM crm_procedure_plan_day GROUP BY 1;
+            ANALYZE crm_procedure_plan_owner; ANALYZE crm_procedure_plan_day;
+            ANALYZE crm_procedure_plan_calendar; ANALYZE crm_procedure_plan_series;
+            """
         )
+
+    def _around(self, user, own):
+        """:return: for each day of the period: user, day, the working day on or before it with its
+        number (-1: none), the one on or after it with its number
+        """
+        for offset in range((self.plan.date_to - self.begin).days + 1):
+            day = self.begin + timedelta(days=offset)
+            n = bisect_right(own, day) - 1
+            before = own[n] if n >= 0 else None
+            m = n if before == day else n + 1
+            after = own[m] if m < len(own) else None
+            yield user, day, before, n, after, m if after else None
 
     def _chain_contacts(self):
         self.env.cr.execute(
@@ -121,32 +132,42 @@ class Planning:
         :return: how many lines
         """
         self.flush()
+        # aside first, so that PostgreSQL knows how many they are when it comes to laying them out
+        self.env.cr.execute(
+            SQL(
+                """
+                DROP TABLE IF EXISTS crm_procedure_plan_customer;
+                CREATE TEMPORARY TABLE crm_procedure_plan_customer ON COMMIT DROP AS %s;
+                ANALYZE crm_procedure_plan_customer;
+                """,
+                self._customers(only_new),
+            )
+        )
         query = SQL(
             """
             INSERT INTO crm_procedure_plan_line (
-                plan_id, partner_id, user_id, grade_id, grade_now_id, interval_days, interval_now,
-                last_contact, due_date, skip_reason, days, contacts, create_uid, create_date, write_uid, write_date)
-            SELECT %(plan)s, id, user_id, grade_id, grade_id, every, every,
-                   last, due, skip, days, COALESCE(jsonb_array_length(days), 0), %(uid)s, now() AT TIME ZONE 'UTC',
-                   %(uid)s, now() AT TIME ZONE 'UTC'
+                plan_id, partner_id, user_id, grade_id, interval_days, last_contact, due_date,
+                skip_reason, days, contacts)
+            SELECT %(plan)s, id, user_id, grade_id, every, last, due, skip, days, COALESCE(jsonb_array_length(days), 0)
             FROM (%(scheduled)s) scheduled
             ORDER BY user_id, days->>0, id
             """,
             plan=self.plan.id,
-            uid=self.env.uid,
-            scheduled=self._scheduled(only_new),
+            scheduled=self._scheduled(),
         )
         self.env.cr.execute(query)
         count = self.env.cr.rowcount
+        if count > CHUNK:
+            self.env.cr.execute("ANALYZE crm_procedure_plan_line")  # what comes next reads many of them
         self.env["crm.procedure.plan.line"].invalidate_model()
         return count
 
-    def _scheduled(self, only_new):
+    def _scheduled(self):
         return SQL(
             """
-            WITH customer AS (%(customers)s), due AS (
+            WITH due AS (
                 SELECT c.*, COALESCE(last + every, %(begin)s::date + every - 1) AS due
-                FROM customer c
+                FROM crm_procedure_plan_customer c
             ), bound AS (
                 SELECT d.*,
                        d.skip IS NULL AND due <= %(end)s AS plannable,
@@ -193,7 +214,6 @@ class Planning:
             LEFT JOIN crm_procedure_plan_series series
                 ON series.user_id = begun.user_id AND series.every = begun.every AND series.first_day = begun.first_day
             """,
-            customers=self._customers(only_new),
             begin=self.begin,
             end=self.plan.date_to,
             backlog=BACKLOG,
@@ -232,8 +252,7 @@ class Planning:
             FROM res_partner p
             JOIN crm_procedure_grade g ON g.id = (p.procedure_grade_id->>%(key)s)::int
             LEFT JOIN res_users u ON u.id = p.user_id
-            LEFT JOIN (SELECT user_id, count(*) AS total FROM crm_procedure_plan_day GROUP BY 1) w
-                ON w.user_id = p.user_id
+            LEFT JOIN crm_procedure_plan_owner w ON w.user_id = p.user_id
             LEFT JOIN LATERAL (
                 SELECT max(date_done) AS moment FROM crm_procedure_communication c
                 WHERE c.partner_id = p.id AND c.state = 'done' AND c.company_id = %(company)s) done ON TRUE
@@ -268,9 +287,8 @@ class Planning:
             SQL(
                 """
                 INSERT INTO crm_procedure_plan_week (
-                    plan_id, user_id, week, contacts, capacity, create_uid, create_date, write_uid, write_date)
-                SELECT %(plan)s, user_id, week, COALESCE(contacts, 0), COALESCE(capacity, 0),
-                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                    plan_id, user_id, week, contacts, capacity)
+                SELECT %(plan)s, user_id, week, COALESCE(contacts, 0), COALESCE(capacity, 0)
                 FROM (
                     SELECT user_id, date_trunc('week', d::date)::date AS week, count(*) AS contacts
                     FROM crm_procedure_plan_line l, jsonb_array_elements_text(l.days) d
@@ -287,7 +305,6 @@ class Planning:
                 RETURNING id
                 """,
                 plan=self.plan.id,
-                uid=self.env.uid,
                 per_day=self.per_day,
             )
         )
