@@ -48,3 +48,4 @@ def test_wheel_names_what_it_needs(wheel):
         [name] = [name for name in archive.namelist() if name.endswith("/METADATA")]
         metadata = archive.read(name).decode()
     assert "Requires-Dist: odoo==19.0.*" in metadata
+    assert "Requires-Dist: holidays" in metadata

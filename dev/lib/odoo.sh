@@ -142,6 +142,8 @@ configure_existing_odoo() {
     launcher=$(readlink -f "$(command -v "$ODOO_BIN")")
     interpreter=$(sed -n '1s/^#! *\(\/usr\/bin\/env \)\{0,1\}//p' "$launcher" | cut -d' ' -f1)
     PYTHON_BIN=${ODOO_PYTHON:-${interpreter:-python3}}
+    "$PYTHON_BIN" -c 'import holidays' ||
+        die "The addon needs a package beside Odoo's own: $PYTHON_BIN -m pip install holidays"
     # odoo-bin finds its own tree; pytest needs telling.
     [ ! -d "${launcher%/*}/odoo" ] || export PYTHONPATH=${launcher%/*}
 }
