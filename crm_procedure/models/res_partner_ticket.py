@@ -15,6 +15,7 @@ class ResPartner(models.Model):
         help="Of the customer and its contacts: those that you may see.",
     )
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_procedure_ticket_count(self):
         counts = self._procedure_ticket_counts([])
         for partner in self:
@@ -38,6 +39,12 @@ class ResPartner(models.Model):
         action["context"] = {"default_partner_id": self.id}
         action["views"] = sorted(action["views"], key=lambda view: view[1] != "list")
         return action
+
+    def _procedure_forget_in_records(self):
+        """The address an answer went to goes as well; its link dies with it."""
+        super()._procedure_forget_in_records()
+        answers = self.env["crm.procedure.ticket.round"].sudo()  # an administrator, as for all the rest
+        answers.search([("ticket_id.partner_id", "in", self.ids)]).sent_to = False
 
     def _compute_application_statistics_hook(self):
         statistics = super()._compute_application_statistics_hook()

@@ -107,6 +107,7 @@ class ProcedureTicket(models.Model):
             ticket.priority_rule = rule
 
     @api.depends("subject", "description", "partner_id", "email_normalized")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_similar_ids(self):
         for ticket in self:
             ticket.similar_ids = ticket._origin._find_similar() if ticket._origin else False

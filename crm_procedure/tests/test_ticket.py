@@ -185,13 +185,22 @@ class TestTicket(TicketCase):
         self.assertFalse([body for body in messages.mapped("body") if token in body])
         mail = self.env["mail.mail"].search([("email_to", "=", "buyer@jade.example")], limit=1)
         self.assertIn(token, mail.body_html, "the customer has it")
-        self.assertFalse(mail.with_user(self.users["service"]).has_access("read"))
+        for role in ROLES:
+            with self.subTest(role):
+                self.assertFalse(mail.with_user(self.users[role]).has_access("read"))
+                messages = self.env["mail.message"].with_user(self.users[role])
+                self.assertFalse(messages.search([("id", "=", mail.mail_message_id.id)]), "nor its body")
+                self.assertFalse(messages.search([("body", "ilike", token)]))
 
     def test_link_is_not_in_a_previewed_template(self):
         ticket = self.answered()
         template = self.env.ref("crm_procedure.mail_template_ticket_answer")
         values = template.with_user(self.users["service"])._generate_template(ticket.ids, ["body_html"])
         self.assertNotIn(ticket._answer_token(), values[ticket.id]["body_html"])
+        composer = self.env["mail.compose.message"].with_user(self.users["service"])
+        for words in ("{{ object._answer_token() }}", "{{ object.sudo()._answer_url() }}"):
+            with self.subTest(words), self.assertRaises(AccessError):
+                composer._render_template(words, ticket._name, ticket.ids)
 
     def test_accept_that_contradicts_itself_asks_again(self):
         """glpi#24519: whoever accepts and writes that it does not work, is asked."""
@@ -384,6 +393,30 @@ class TestTicket(TicketCase):
         for role in ROLES:
             with self.assertRaises(AccessError):
                 self._call(ticket, self.users[role], "_take_over", [])
+
+    def test_person_is_forgotten_evidence_stays(self):
+        """PIPL 47: whom a ticket was about goes, what was proven stays."""
+        person = self.env["res.partner"].create({"name": "Ms Wu", "email": "wu@lotus.example"})
+        ticket = self.answered(partner_id=person.id, phone="123")
+        token = ticket._answer_token()
+        person.with_user(self.env.ref("base.user_admin"))._procedure_pseudonymise()
+        ticket.invalidate_recordset()
+        self.assertFalse(ticket.email_from or ticket.phone or ticket.round_ids.sent_to)
+        self.assertEqual(ticket.round_ids.solution, "We sent a new one.")
+        self.assertEqual(ticket._customer_accept(token, 5), "unknown")
+
+    def test_customer_s_tickets(self):
+        """On the customer and on the card of each contact, those that one may see."""
+        contact = self.env["res.partner"].create({"name": "Ms Wu", "parent_id": self.customer.id})
+        self.report("sales", partner_id=contact.id)
+        self.accepted()
+        for role, count in (("service", 2), ("sales", 1), ("specialist", 0)):
+            partner = self.customer.with_user(self.users[role])
+            self.assertEqual(partner.procedure_ticket_count, count, role)
+            action = partner.action_view_procedure_tickets()
+            self.assertEqual(self.Ticket.with_user(self.users[role]).search_count(action["domain"]), count)
+        statistics = self.customer.with_user(self.users["service"])._compute_application_statistics_hook()
+        self.assertIn(2, [row["value"] for row in statistics[self.customer.id]])
 
     def test_without_teams(self):
         self.env["crm.procedure.team"].search([("company_id", "=", self.company.id)]).action_archive()

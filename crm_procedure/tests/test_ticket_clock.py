@@ -111,6 +111,18 @@ class TestTicketClock(ClockCase):
             self.assertEqual(before[name], after[name], name)
         self.assertEqual(before.answer_deadline, datetime(2026, 6, 3, 16), "one hour on Monday, none on Tuesday")
 
+    def test_deadlines_follow_working_hours_in_the_background(self):
+        cron = self.env.ref("crm_procedure.ir_cron_ticket_deadlines")
+        triggers = [("cron_id", "=", cron.id)]
+        for change in (
+            lambda: self._leave("2026-06-02 00:00:00", "2026-06-03 00:00:00"),
+            lambda: self.calendar.attendance_ids[0].write({"hour_to": 11}),
+            lambda: self.calendar.attendance_ids[0].unlink(),
+        ):
+            self.env["ir.cron.trigger"].search(triggers).unlink()
+            change()
+            self.assertTrue(self.env["ir.cron.trigger"].search_count(triggers))
+
     def test_priority_changed_is_as_if_it_had_been_so(self):
         self._add_row("solution", 2, "working_hour", priority="3")
         with freeze_time(f"{MONDAY} 08:00:00"):
