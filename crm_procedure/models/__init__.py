@@ -107,3 +107,12 @@ from . import survey_user_input
 from . import action_campaign
 from . import mail_mail
 from . import res_partner_survey
+from . import mail_thread
+from . import res_company_ticket
+from . import team_alias
+from . import ticket_knock
+from . import ticket_sender
+from . import ticket_mail
+from . import ticket_outbound
+from . import ticket_portal
+from . import ticket_unaccepted

@@ -1,7 +1,6 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import html2plaintext
 
 CONFIRMED = object()  # in the context, by identity: nobody can send it from outside
 SUBJECT_LENGTH = 200
@@ -450,7 +449,7 @@ class ProcedureTicket(models.Model):
         return []
 
     # ------------------------------------------------------------
-    # MAIL GATEWAY
+    # DOORS TO THE OUTSIDE
     # ------------------------------------------------------------
 
     @api.model
@@ -463,19 +462,3 @@ class ProcedureTicket(models.Model):
         """
         told = {name: values[name] for name in REPORT_FIELDS & set(values) - {"company_id", "partner_id", "channel"}}
         return self.sudo().create({**told, **given})
-
-    @api.model
-    def message_new(self, msg_dict, custom_values=None):
-        """A mail becomes a report. An unknown sender stays a name and an address until acceptance."""
-        parts = tools.mail.email_split_tuples(msg_dict.get("email_from") or "")
-        author = self.env["res.partner"].browse(msg_dict.get("author_id") or [])
-        values = {
-            "subject": msg_dict.get("subject") or self.env._("No subject"),
-            "description": html2plaintext(msg_dict.get("body") or ""),
-            "channel": "email",
-            "email_from": msg_dict.get("email_from"),
-            "partner_name": parts[0][0] if parts and not author else False,
-            "partner_id": False if author.user_ids.filtered(lambda user: user._is_internal()) else author.id,
-            **(custom_values or {}),
-        }
-        return super().message_new(msg_dict, custom_values=values)

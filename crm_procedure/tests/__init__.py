@@ -47,3 +47,6 @@ from . import (
     test_tours,
     test_working_days,
 )
+from . import test_ticket_mail
+from . import test_ticket_mail_bad
+from . import test_ticket_answer
