@@ -35,6 +35,7 @@
         "reports/controlled_form_templates.xml",
         "reports/controlled_form_reports.xml",
         "reports/care_reports.xml",
+        "reports/ticket_reports.xml",
         "wizard/reason_views.xml",
         "wizard/grade_profile_views.xml",
         "wizard/reason_status_views.xml",
@@ -83,6 +84,7 @@
         "views/ticket_mail_templates.xml",
         "views/ticket_door_views.xml",
         "views/ticket_views.xml",
+        "views/ticket_source_views.xml",
         "views/ticket_category_views.xml",
         "views/ticket_cause_views.xml",
         "views/custody_views.xml",
@@ -110,6 +112,7 @@
         "demo/ticket_demo.xml",
         "demo/ticket_open_demo.xml",
         "demo/campaign_demo.xml",
+        "demo/ticket_door_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -98,7 +98,7 @@ class TicketForm(Controller):
         knock = knocks._note("form", source, key)
         if stamp and not knock:  # the second click
             return request.redirect("/ticket/thanks", code=303)
-        email = email_normalize(clean(told.get("email"), 254)) or ""
+        email = (email_normalize(clean(told.get("email"), 254)) or "") if channel == FORM else ""
         if (
             not stamp
             or (told.get("website") or "").strip()  # a field that no person sees

@@ -116,3 +116,4 @@ from . import ticket_mail
 from . import ticket_outbound
 from . import ticket_portal
 from . import ticket_unaccepted
+from . import ticket_source

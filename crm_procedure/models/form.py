@@ -23,6 +23,8 @@ class ProcedureForm(models.Model):
             ("survey_report", "Satisfaction survey report"),
             ("care_plan", "Care plan"),
             ("communication_record", "Communication record"),
+            ("complaint_record", "Complaint record"),
+            ("ticket_ledger", "Ticket ledger"),
             ("procedure", "The procedure itself"),
         ],
         string="Printed by",

@@ -11,6 +11,7 @@ KEPT_FROM = {
     "key_account_card": ("res.partner", "write_date"),
     "customer_change": ("crm.procedure.change", "create_date"),
     "grading_list": ("crm.procedure.grading", "date"),
+    "complaint_record": ("crm.procedure.ticket", "date_closed"),
     "survey_report": ("crm.procedure.campaign", "date_to"),
     "care_plan": ("crm.procedure.plan", "date_to"),
     "communication_record": ("crm.procedure.communication", "date_planned"),

@@ -75,7 +75,7 @@ class MailThread(models.AbstractModel):
             _logger.info("Ignored a mail with Message-Id %s: it came in before", message_dict["message_id"])
             return thread_id
         for route in ours:
-            gateway, told, prepared = self.env[TICKET]._mail_prepared(message, message_dict, route, knock)
+            gateway, told, prepared = self.env[TICKET]._mail_prepared(message, message_dict, route)
             thread_id = super(MailThread, self.with_context(**gateway))._message_route_process(
                 message, told, [prepared]
             )

@@ -41,6 +41,8 @@ REPORT_FIELDS = {
     "kind",
     "channel",
     "partner_id",
+    "sale_order_id",
+    "communication_id",
     "partner_name",
     "email_from",
     "email_cc",

@@ -3,6 +3,7 @@ from datetime import timedelta
 from psycopg2 import errors
 
 from odoo import api, fields, models
+from odoo.tools import hmac
 
 KEPT_DAYS = 30
 
@@ -11,7 +12,7 @@ class ProcedureTicketKnock(models.Model):
     """A knock at one of the outside doors: kept for some days, so that nothing comes in twice and
     nobody knocks too often, on however many workers.
 
-    The address of a visitor is kept as a hash: it is counted, never read.
+    Who knocked is kept as a hash: it is counted, never read.
     """
 
     _name = "crm.procedure.ticket.knock"
@@ -22,7 +23,7 @@ class ProcedureTicketKnock(models.Model):
 
     date = fields.Datetime(required=True, default=fields.Datetime.now)
     door = fields.Selection([("mail", "Mail"), ("form", "Form"), ("receipt", "Receipt")], required=True)
-    source = fields.Char(required=True, help="Who knocked: an address, or the hash of one.")
+    source = fields.Char(required=True, help="The hash of who knocked.")
     key = fields.Char(help="What was brought: a Message-ID, or the number of a form. Never taken twice.")
     ticket_id = fields.Many2one("crm.procedure.ticket", index="btree_not_null", ondelete="set null")
 
@@ -35,12 +36,14 @@ class ProcedureTicketKnock(models.Model):
 
     @api.model
     def _note(self, door, source, key=None):
-        """:return: the new knock, or none when ``key`` came in before"""
+        """:param str source: who knocked, e.g. a mail address or that of a computer
+        :return: the new knock, or none when ``key`` came in before
+        """
         if key and self.search_count([("door", "=", door), ("key", "=", key)], limit=1):
             return self.browse()
         try:
             with self.env.cr.savepoint():
-                return self.create({"door": door, "source": source, "key": key})
+                return self.create({"door": door, "source": self._hashed(source), "key": key})
         except errors.UniqueViolation:  # another worker was faster
             return self.browse()
 
@@ -50,7 +53,17 @@ class ProcedureTicketKnock(models.Model):
         :return: number of knocks since then
         """
         since = fields.Datetime.now() - timedelta(**ago)
-        return self.search_count([("door", "=", door), ("source", "=", source), ("date", ">", since)])
+        return self.search_count([("door", "=", door), ("source", "=", self._hashed(source)), ("date", ">", since)])
+
+    @api.model
+    def _latest_ticket(self, door, source):
+        """:return: the ticket that the latest knock of ``source`` led to, perhaps none"""
+        known = [("door", "=", door), ("source", "=", self._hashed(source)), ("ticket_id", "!=", False)]
+        return self.search(known, limit=1).ticket_id
+
+    @api.model
+    def _hashed(self, source):
+        return hmac(self.env(su=True), "crm_procedure-knock", source)  # the key of the database
 
     @api.autovacuum
     def _gc_knocks(self):

@@ -11,6 +11,7 @@ from .ticket import SUBJECT_LENGTH
 MAILS_PER_MINUTE = 20  # of one sender; what comes beyond is set aside
 RECEIPTS_PER_HOUR = 5  # to one address; a machine that answers each of them gets no more
 MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")  # an index bears no longer one
+UNKNOWN = "?"  # a sender whose address cannot be read
 NUMBER = re.compile(r"\[((?:R-\d{6,}|TKT-\d{4}-\d+))\]")
 
 
@@ -31,11 +32,11 @@ class ProcedureTicket(models.Model):
     @api.model
     def _mail_knock(self, mail):
         """:return: the knock of this mail, or none when it came in before (fetched twice, sent twice)"""
-        source = self._mail_address(mail) or "?"
-        return self.env["crm.procedure.ticket.knock"].sudo()._note("mail", source, mail["message_id"])  # of the system
+        knocks = self.env["crm.procedure.ticket.knock"].sudo()  # books of the system
+        return knocks._note("mail", self._mail_address(mail) or UNKNOWN, mail["message_id"])
 
     @api.model
-    def _mail_prepared(self, message, mail, route, knock):
+    def _mail_prepared(self, message, mail, route):
         """Where a mail goes, and as what.
 
         :param dict mail: as ``message_parse`` made it
@@ -47,11 +48,12 @@ class ProcedureTicket(models.Model):
         mail["subject"] = (mail.get("subject") or "")[:SUBJECT_LENGTH]
         colleague = self._is_own_address(email) if email else False
         automatic = mail_words.is_automatic(message)
-        too_many = knock._count("mail", knock.source, minutes=1) > MAILS_PER_MINUTE
+        knocks = self.env["crm.procedure.ticket.knock"].sudo()  # books of the system
+        too_many = knocks._count("mail", email or UNKNOWN, minutes=1) > MAILS_PER_MINUTE
         named = self.sudo().browse(ticket_id or ()).exists() or self._mail_named(mail, email)
         ticket = named if self._mail_belongs(named, email, colleague, user_id) else self.browse()
         if too_many and not ticket:
-            ticket = self._mail_last(knock)
+            ticket = knocks._latest_ticket("mail", email or UNKNOWN)
         elif ticket and not colleague and not automatic and not ticket._takes_mail():
             ticket = self.browse()  # ended too long ago: a report of its own, which names it
         if not ticket:
@@ -93,14 +95,6 @@ class ProcedureTicket(models.Model):
             user = self.env["res.users"].browse(user_id)
             return user._is_internal() and ticket.with_user(user).has_access("read")
         return ticket._is_from_customer(email)
-
-    @api.model
-    def _mail_last(self, knock):
-        """:return: the ticket that the sender's latest mail went to"""
-        before = knock.search(
-            [("door", "=", "mail"), ("source", "=", knock.source), ("ticket_id", "!=", False)], limit=1
-        )
-        return before.ticket_id
 
     def _takes_mail(self):
         return self.state not in ("closed", "unconfirmed") or self._can_reopen()
@@ -200,7 +194,7 @@ class ProcedureTicket(models.Model):
     def _intake_unreadable(self, raw):
         """:return: a report that has the mail attached as it came; that of the first time when it comes again"""
         digest = self.env.context.get("procedure_mail_digest") or mail_words.digest(raw)
-        knock = self.env["crm.procedure.ticket.knock"].sudo()._note("mail", "?", digest)
+        knock = self.env["crm.procedure.ticket.knock"].sudo()._note("mail", UNKNOWN, digest)  # of the system
         if not knock:
             return self.browse()
         ticket = self._intake(

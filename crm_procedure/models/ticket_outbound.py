@@ -5,6 +5,10 @@ from odoo import models
 CHINESE = re.compile("[\u4e00-\u9fff]")
 AUTOMATIC = {"X-Auto-Response-Suppress": "OOF, AutoReply", "Auto-Submitted": "auto-generated"}
 WRITTEN_BY_PEOPLE = ("crm_procedure.mail_template_ticket_answer", "crm_procedure.mail_template_ticket_progress")
+WITH_THE_PAGE = (
+    "crm_procedure.mail_template_ticket_acknowledge",
+    "crm_procedure.mail_template_ticket_progress",
+)
 
 
 class ProcedureTicket(models.Model):
@@ -18,6 +22,8 @@ class ProcedureTicket(models.Model):
         """
         self.ensure_one()
         ticket = self.with_context(lang=self._customer_lang())
+        if template_xmlid in WITH_THE_PAGE:
+            context["follow_url"] = self._follow_url()
         mail = super(ProcedureTicket, ticket)._mail_customer(template_xmlid, **context)
         if not mail:
             return mail

@@ -11,3 +11,5 @@ from . import communication_form
 from . import care_plan_form
 from . import care_lists
 from . import survey_report
+from . import ticket_form
+from . import ticket_ledger

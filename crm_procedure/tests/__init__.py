@@ -50,3 +50,6 @@ from . import (
 from . import test_ticket_mail
 from . import test_ticket_mail_bad
 from . import test_ticket_answer
+from . import test_ticket_portal
+from . import test_ticket_form
+from . import test_ticket_doors
