@@ -28,7 +28,7 @@ class ResPartner(models.Model):
         string="Potential", copy=False, groups=USER, help="Potential for cooperation, 0 to 100."
     )
     procedure_standing = fields.Selection(
-        [("leader", "Leader"), ("major", "Major"), ("average", "Average"), ("small", "Small")],
+        [("leader", "Leader"), ("major", "Major player"), ("average", "Average"), ("small", "Small")],
         string="Standing in the industry",
         copy=False,
         groups=USER,
