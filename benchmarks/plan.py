@@ -327,8 +327,16 @@ def reminders(registry, connection, database):
     from run import environment
 
     cpu = Cpu(database)
+    settle(connection, "crm_procedure_communication", "mail_activity")
+    with registry.cursor() as cursor:
+        env = environment(cursor)
+        parameters = {
+            "until": date.today() + timedelta(days=7),
+            "model": env["ir.model"]._get_id("crm.procedure.communication"),
+            "type": env.ref("crm_procedure.mail_activity_type_contact").id,
+        }
     with connection.cursor() as cursor, cpu.measure() as floor:
-        cursor.execute(REMINDERS, {"until": date.today() + timedelta(days=7)})
+        cursor.execute(REMINDERS, parameters)
         expected = cursor.fetchall()[0][0]
     connection.rollback()
     settle(connection, "crm_procedure_communication", "mail_activity")
@@ -366,9 +374,9 @@ REMINDERS = """
     ), made AS (
         INSERT INTO mail_activity (res_model_id, res_model, res_id, res_name, activity_type_id, user_id, date_deadline,
             automated, active, create_uid, create_date, write_uid, write_date)
-        SELECT m.id, m.model, due.id, title, t.res_id, due.user_id, due.date_planned, TRUE, TRUE, 1, now(), 1, now()
-        FROM due, ir_model m, ir_model_data t
-        WHERE m.model = 'crm.procedure.communication' AND t.name = 'mail_activity_type_contact'
+        SELECT %(model)s, 'crm.procedure.communication', due.id, title, %(type)s, due.user_id, due.date_planned, TRUE,
+               TRUE, 1, now(), 1, now()
+        FROM due
     )
     SELECT count(*) FROM due
 """

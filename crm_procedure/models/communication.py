@@ -130,10 +130,11 @@ class ProcedureCommunication(models.Model):
 
     @api.depends("name", "partner_id")
     def _compute_display_name(self):
+        """The customer first: in calendars and activities there is room for little."""
         for record in self:
             # sudo: the name of the customer of a contact that one may see
-            customer = record.partner_id.sudo().display_name
-            record.display_name = " ".join(filter(None, [record.name, customer])) or self.env._("New")
+            customer, number = record.partner_id.sudo().display_name, record.name
+            record.display_name = f"{customer} ({number})" if customer and number else customer or self.env._("New")
 
     @api.depends("state", "recorded_on")
     def _compute_is_frozen(self):

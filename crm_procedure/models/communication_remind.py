@@ -71,7 +71,7 @@ class ProcedureCommunication(models.Model):
             SQL(
                 """
                 WITH due AS (
-                    SELECT c.id, c.user_id, c.method, c.date_planned, concat_ws(' ', c.name, p.complete_name) AS title
+                    SELECT c.id, c.user_id, c.method, c.date_planned, p.complete_name || ' (' || c.name || ')' AS title
                     FROM crm_procedure_communication c
                     JOIN res_partner p ON p.id = c.partner_id
                     WHERE c.state = 'planned' AND c.reminder_level = 0 AND c.company_id = %(company)s
