@@ -31,7 +31,12 @@ class ProcedureQuiet(models.Model):
     begun_on = fields.Date(string="Quiet since", readonly=True, help="The day on which the customer was found quiet.")
     ended_on = fields.Date(readonly=True)
     ended_by = fields.Selection(
-        [("order", "New order"), ("contact", "Contact"), ("other", "Lost, archived or limits changed")], readonly=True
+        [
+            ("order", "New order"),
+            ("contact", "Contact with the customer"),
+            ("other", "Lost, archived or limits changed"),
+        ],
+        readonly=True,
     )
     gap = fields.Integer(
         string="Usually orders every (days)", readonly=True, aggregator="avg", help="Median of the last three years."
