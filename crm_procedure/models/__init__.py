@@ -53,6 +53,7 @@ from . import resource_calendar_leaves
 from . import resource_calendar_workday
 from . import res_users_ticket
 from . import ticket
+from . import ticket_rights
 from . import ticket_category
 from . import ticket_round
 from . import custody
