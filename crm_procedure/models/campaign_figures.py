@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from ..tools import estimates
 from .campaign_figure import NET, OVERALL
@@ -403,9 +403,45 @@ class ProcedureCampaign(models.Model):
             "by_grade": self._grade_table(),
             "badge": self._grade_badge,
             "label": lambda dimension: labels.get(dimension) or self.env._("General"),
-            "compared_with": self.compared_with_id.sudo().display_name,  # an approved one is open to all
+            "notes": self._figure_notes(),
             "share": lambda value: round(min(100, max(0, value)), 1),
         }
+
+    def _figure_notes(self):
+        """:return: list of sentences on how the figures are to be read"""
+        figures = self.figures
+        notes = [
+            self.env._(
+                "Satisfied is who gave three quarters of the scale or more on average. Figures of all customers are "
+                "weighted by grade."
+            ),
+            self.env._("The response rate counts everybody who was asked, also where the mail failed or came back."),
+            self.env._("Figures of fewer than %(least)s answers are not shown.", least=figures["least"]),
+        ]
+        if figures["missing"]:
+            notes.append(
+                self.env._(
+                    "Nobody answered in %(grades)s: the figures say nothing of these grades.",
+                    grades=", ".join(figures["missing"]),
+                )
+            )
+        if self.compared_with_id:
+            notes.append(
+                self.env._(
+                    "Compared with %(survey)s: better or worse only where chance does not explain it.",
+                    survey=self.compared_with_id.sudo().display_name,  # an approved one is open to all
+                )
+            )
+        if figures["service"]["answers"]:
+            notes.append(
+                self.env._(
+                    "For comparison: closed tickets of these twelve months were rated %(rating)s of 5 on average "
+                    "(%(count)s ratings).",
+                    rating=formatLang(self.env, figures["service"]["rating"], digits=1),
+                    count=figures["service"]["answers"],
+                )
+            )
+        return notes
 
     def _grade_table(self):
         """:return: list of {row of ``by_grade``, figures: {kind: figure}}"""

@@ -1,6 +1,8 @@
 import ast
 import math
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
@@ -64,7 +66,8 @@ class ProcedureCampaign(models.Model):
     def _compute_sample_html(self):
         for campaign in self:
             campaign.sample_html = campaign.sample and self.env["ir.qweb"]._render(
-                "crm_procedure.campaign_sample", {"sample": campaign.sample, "badge": campaign._grade_badge}
+                "crm_procedure.campaign_sample",
+                {"sample": campaign.sample, "badge": campaign._grade_badge, **campaign._sample_sentences()},
             )
 
     @api.constrains("population_domain")
@@ -341,6 +344,35 @@ class ProcedureCampaign(models.Model):
     # ------------------------------------------------------------
     # TOOLS
     # ------------------------------------------------------------
+
+    def _sample_sentences(self):
+        """:return: dict of ``summary`` and ``notes`` (list), for people"""
+        self.ensure_one()
+        sample = self.sample
+        bold = Markup("<b>%s</b>")
+        excluded = sample["excluded"].get
+        summary = self.env._(
+            "%(population)s customers belong to the population. To know the figures within %(margin)s %%, %(needed)s "
+            "answers are needed; as %(expected)s %% are expected to answer, %(drawn)s customers are asked.",
+            population=bold % sample["population"],
+            margin=f"{100 * sample['margin']:g}",
+            needed=bold % sample["needed"],
+            expected=f"{100 * sample['expected']:g}",
+            drawn=bold % sample["drawn"],
+        )
+        notes = [
+            (sample["by_phone"], self.env._("Have no email address and can be asked on the telephone: %(count)s")),
+            (excluded("again"), self.env._("Are not asked, as they were asked lately: %(count)s")),
+            (excluded("optout"), self.env._("Are not asked, as they do not want to be: %(count)s")),
+            (excluded("address"), self.env._("Cannot be asked, with neither email nor telephone: %(count)s")),
+            (
+                sample["seed"],
+                self.env._(
+                    "Drawn by the number %(count)s: the same number and the same customers give the same sample."
+                ),
+            ),
+        ]
+        return {"summary": summary, "notes": [text % {"count": count} for count, text in notes if count]}
 
     @api.model
     def _grade_badge(self, grade_id):

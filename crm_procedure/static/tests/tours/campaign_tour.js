@@ -27,7 +27,7 @@ registry.category("web_tour.tours").add("crm_procedure_campaign_start", {
         { content: "It is filled in already", trigger: ".o_field_widget[name=survey_id] input:value(Satisfaction Questionnaire)" },
         { content: "Give it a name", trigger: ".o_field_widget[name=title] input", run: "edit Tour survey" },
         { content: "Draw the sample", trigger: "button[name=action_draw].btn-primary", run: "click" },
-        { content: "It says how many", trigger: ".o_procedure_sample:contains(belong to the population):not(:visible), .o_procedure_sample" },
+        { content: "It says how many", trigger: ".o_procedure_sample:contains(belong to the population)" },
         { content: "Start it", trigger: "button[name=action_send].btn-primary:not(.d-none)", run: "click" },
         { content: "Yes, write to them", trigger: ".modal-footer .btn-primary", run: "click" },
         { content: "It is running", trigger: ".o_arrow_button_current:contains(Running)" },
@@ -40,6 +40,7 @@ registry.category("web_tour.tours").add("crm_procedure_campaign_report", {
         { content: "Open it", trigger: ".o_kanban_record:contains(Tour survey)", run: "click" },
         { content: "End and analyse", trigger: "button[name=action_analyse]", run: "click" },
         { content: "Yes, end it", trigger: ".modal-footer .btn-primary", run: "click" },
+        { content: "See the results", trigger: ".nav-link[name=results]", run: "click" },
         { content: "The figures are there", trigger: ".o_procedure_survey:contains(Satisfied customers)" },
         { content: "Write the findings", trigger: ".nav-link[name=findings]", run: "click" },
         {
