@@ -103,12 +103,14 @@ class ProcedureTicket(models.Model):
         """:return: list of dicts, oldest first: date, title, text, ours (bool), attachments"""
         self.ensure_one()
         ticket = self.sudo()  # the caller showed this to its customer
-        by_mail = ticket.channel == "email"  # that mail is the first message
-        events = [self._event(ticket.date_reported, self.env._("You told us"), by_mail or ticket.description)]
+        messages = ticket._customer_messages()
+        came_as_message = messages[:1].message_type == "email" and messages[:1].body
+        told = "" if came_as_message else ticket.description
+        events = [self._event(ticket.date_reported, self.env._("You told us"), told)]
         if ticket.date_accepted:
             accepted = self.env._("Accepted under the number %(number)s", number=ticket.name)
             events.append(self._event(ticket.date_accepted, accepted, ours=True))
-        events += self._events_of_messages(ticket._customer_messages())
+        events += self._events_of_messages(messages)
         for answer in ticket.round_ids:
             events += self._events_of_answer(answer)
         if ticket.state in FINISHED and ticket.state != "closed":
@@ -135,7 +137,7 @@ class ProcedureTicket(models.Model):
         return {
             "date": date or self.write_date,
             "title": title,
-            "text": text if isinstance(text, str) else "",
+            "text": text or "",
             "ours": ours,
             "attachments": attachments,
         }
