@@ -43,7 +43,8 @@ class ResPartner(models.Model):
         if customers:
             communications = self.env["crm.procedure.communication"]
             communications.flush_model(["partner_id", "company_id", "state", "date_done", "date_planned"])
-            # two index look-ups a customer, however many contacts it had
+            # two look-ups in the customer's own indexes, whose use the second state is written for: PostgreSQL
+            # would take one of all planned contacts when it believes that there are few
             dates = {
                 partner: found
                 for partner, *found in self.env.execute_query(
@@ -54,7 +55,7 @@ class ResPartner(models.Model):
                         LATERAL (SELECT max(date_done) AS last FROM crm_procedure_communication
                             WHERE partner_id = p.id AND state = 'done' AND company_id = %(company)s) done,
                         LATERAL (SELECT min(date_planned) AS next FROM crm_procedure_communication
-                            WHERE partner_id = p.id AND state = 'planned' AND company_id = %(company)s) planned
+                            WHERE partner_id = p.id AND state || '' = 'planned' AND company_id = %(company)s) planned
                         """,
                         customers=customers,
                         company=self.env.company.id,

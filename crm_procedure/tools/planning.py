@@ -257,8 +257,10 @@ class Planning:
                 SELECT max(date_done) AS moment FROM crm_procedure_communication c
                 WHERE c.partner_id = p.id AND c.state = 'done' AND c.company_id = %(company)s) done ON TRUE
             LEFT JOIN LATERAL (
+                -- the state as an expression: PostgreSQL has to take the customer's own index, however
+                -- few planned ones it believes there are
                 SELECT max(date_planned) AS day FROM crm_procedure_communication c
-                WHERE c.partner_id = p.id AND c.state = 'planned' AND c.company_id = %(company)s
+                WHERE c.partner_id = p.id AND c.state || '' = 'planned' AND c.company_id = %(company)s
                   AND c.kind IN ('revisit', 'first_visit') AND c.date_planned < %(begin)s + %(week)s
                   AND c.plan_id IS DISTINCT FROM %(plan)s) planned ON TRUE
             WHERE p.active AND p.commercial_partner_id = p.id
