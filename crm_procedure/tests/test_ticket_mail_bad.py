@@ -79,7 +79,7 @@ class TestBadMail(TicketMailCase):
 
     def test_generated_mails(self):
         """At least 100 malformed mails: each is a report, or was recognised."""
-        kept, count, seen = self.answered().sudo(), 0, set()
+        kept, count = self.answered().sudo(), 0
 
         @settings(max_examples=120, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(st.lists(headers, max_size=6), bodies)
@@ -87,14 +87,11 @@ class TestBadMail(TicketMailCase):
             nonlocal count
             count += 1
             raw = BREAK.join([b"To: " + self.address.encode(), *lines, b"X-Count: %d" % count, b"", body])
+            raw = raw.replace(b"<same@", b"<%d@" % count)  # what comes twice has its own test
             before = self.Ticket.search_count([])
             with self.env.cr.savepoint(), mute_logger(*MUTED):
                 self.env["mail.thread"].message_process(None, raw)
-            named = next((line for line in lines if line.startswith(b"Message-Id")), b"")
-            came_before = named in seen
-            if b"same@jade" in named:
-                seen.add(named)
-            self.assertEqual(self.Ticket.search_count([]), before + (not came_before), raw[:3000])
+            self.assertEqual(self.Ticket.search_count([]), before + 1, raw[:3000])
             newest = self.Ticket.search([], order="id desc", limit=1)
             self.assertLessEqual(len(newest.subject), 200)
             self.env.flush_all()
