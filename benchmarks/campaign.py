@@ -76,10 +76,8 @@ def walk(registry, invitations):
     results = {}
     with registry.cursor() as cursor:
         env = environment(cursor, LOGIN)
-        # the margin that asks about so many: n0 = z² / 4e², all of them answering
-        campaign = env["crm.procedure.campaign"].create(
-            {"margin": max(0.5, 100 * (0.96 / invitations) ** 0.5), "expected_rate": 100}
-        )
+        # one of a hundred is expected to answer, and a hundredth of the invitations is needed
+        campaign = env["crm.procedure.campaign"].create({"margin": 98 / (invitations / 100) ** 0.5, "expected_rate": 1})
         begin = time.perf_counter()
         campaign.action_draw()
         results["draw"] = time.perf_counter() - begin
