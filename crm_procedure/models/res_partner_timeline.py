@@ -13,7 +13,7 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     procedure_timeline = fields.Html(
-        string="Contacts", compute="_compute_procedure_timeline", sanitize=False, groups=USER
+        string="Communications", compute="_compute_procedure_timeline", sanitize=False, groups=USER
     )
 
     @api.depends("commercial_partner_id")
