@@ -42,7 +42,7 @@ class TicketPortal(CustomerPortal):
 
     def _ticket_filters(self):
         return {
-            "all": {"label": request.env._("All"), "domain": Domain.TRUE},
+            "all": {"label": request.env._("Open and ended"), "domain": Domain.TRUE},
             "open": {"label": request.env._("Open"), "domain": Domain("state", "in", OPEN)},
             "mine": {"label": request.env._("Your turn"), "domain": Domain("state", "=", "answered")},
         }
