@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.quiet import spoken
 from .res_partner import USER
 
 COMPARISONS = {"<": SQL("<"), "<=": SQL("<="), ">": SQL(">"), ">=": SQL(">=")}
@@ -42,7 +43,9 @@ class ResPartner(models.Model):
         customers = self.commercial_partner_id.ids
         if customers:
             communications = self.env["crm.procedure.communication"]
-            communications.flush_model(["partner_id", "company_id", "state", "date_done", "date_planned"])
+            communications.flush_model(
+                ["partner_id", "company_id", "state", "date_done", "date_planned", "occasion_id", "method"]
+            )
             # two look-ups in the customer's own indexes, whose use the second state is written for: PostgreSQL
             # would take one of all planned contacts when it believes that there are few
             dates = {
@@ -52,13 +55,15 @@ class ResPartner(models.Model):
                         """
                         SELECT p.id, done.last, planned.next
                         FROM unnest(%(customers)s) p(id),
-                        LATERAL (SELECT max(date_done) AS last FROM crm_procedure_communication
-                            WHERE partner_id = p.id AND state = 'done' AND company_id = %(company)s) done,
+                        LATERAL (SELECT max(date_done) AS last FROM crm_procedure_communication c
+                            WHERE partner_id = p.id AND state = 'done' AND company_id = %(company)s
+                            AND %(spoken)s) done,
                         LATERAL (SELECT min(date_planned) AS next FROM crm_procedure_communication
                             WHERE partner_id = p.id AND state || '' = 'planned' AND company_id = %(company)s) planned
                         """,
                         customers=customers,
                         company=self.env.company.id,
+                        spoken=spoken("c"),
                     )
                 )
             }
@@ -84,10 +89,11 @@ class ResPartner(models.Model):
             return NotImplemented
         self.env["crm.procedure.communication"].flush_model()
         customers = SQL(
-            "(SELECT partner_id FROM crm_procedure_communication WHERE state = %s AND company_id = %s"
+            "(SELECT partner_id FROM crm_procedure_communication c WHERE state = %s AND company_id = %s AND %s"
             " GROUP BY partner_id HAVING %s)",
             state,
             self.env.company.id,
+            spoken("c") if state == "done" else SQL("TRUE"),
             having or SQL("TRUE"),
         )
         found = Domain("commercial_partner_id", "in", customers)

@@ -317,6 +317,21 @@ class TestCommunication(ProcedureCase):
             with self.subTest(domain):
                 self.assertEqual(self.env["res.partner"].search([scope, *domain]), found)
 
+    def test_a_mailed_greeting_is_no_contact(self):
+        """V3, V10: a festival mail that went out by itself puts off no revisit."""
+        festival = self.env["crm.procedure.occasion"].create(
+            {"name": "Founding day", "basis": "date", "month": "4", "day": 1, "company_id": self.company.id}
+        )
+        for method, expected in (("email", False), ("phone", datetime(2026, 4, 2, 9))):
+            greeting = self.new_done(date_done="2026-04-02 09:00:00", kind="greeting", method=method)
+            greeting.sudo().write({"occasion_id": festival.id})
+            self.env.invalidate_all()
+            self.assertEqual(self.customer.procedure_last_contact, expected)
+            found = self.env["res.partner"].search(
+                [("id", "=", self.customer.id), ("procedure_last_contact", "!=", False)]
+            )
+            self.assertEqual(bool(found), bool(expected))
+
     def test_planned_ones_go_with_the_customer(self):
         """A new owner owes what is planned; what was done stays whose it was."""
         planned = self.new_contact("sales", date_planned="2026-06-01")

@@ -17,6 +17,7 @@ from datetime import timedelta
 from odoo.tools import SQL
 
 from .chunks import CHUNK
+from .quiet import spoken
 
 BACKLOG = 10  # working days over which those overdue at the beginning are caught up
 WEEK = 7
@@ -26,7 +27,10 @@ NO_OWNER, OWNER_LEFT, NO_DAYS, OTHER_PLAN, NOT_DUE = "no_owner", "owner_left", "
 READ = {
     "res.partner": ("active", "commercial_partner_id", "company_id", "procedure_grade_id", "user_id"),
     "res.users": ("active",),
-    "crm.procedure.communication": ("partner_id", "company_id", "state", "date_done", "date_planned"),
+    "crm.procedure.communication": (
+        *("partner_id", "company_id", "state", "date_done", "date_planned"),
+        *("occasion_id", "method"),
+    ),
     "crm.procedure.grade": ("contact_interval_days", "sequence"),
     "crm.procedure.plan": ("state", "date_from", "date_to"),
     "crm.procedure.plan.line": ("plan_id", "partner_id", "skip_reason"),
@@ -255,7 +259,8 @@ class Planning:
             LEFT JOIN crm_procedure_plan_owner w ON w.user_id = p.user_id
             LEFT JOIN LATERAL (
                 SELECT max(date_done) AS moment FROM crm_procedure_communication c
-                WHERE c.partner_id = p.id AND c.state = 'done' AND c.company_id = %(company)s) done ON TRUE
+                WHERE c.partner_id = p.id AND c.state = 'done' AND c.company_id = %(company)s
+                  AND %(spoken)s) done ON TRUE
             LEFT JOIN LATERAL (
                 -- the state as an expression: PostgreSQL has to take the customer's own index, however
                 -- few planned ones it believes there are
@@ -276,6 +281,7 @@ class Planning:
             other_plan=OTHER_PLAN,
             plan=plan.id,
             company=self.company.id,
+            spoken=spoken("c"),
             key=str(self.company.id),
             begin=self.begin,
             end=plan.date_to,

@@ -20,8 +20,14 @@ from odoo.tools import SQL
 DAYS_ORDERED = 3  # days with an order that make a rhythm
 WINDOW = 3 * 365  # days looked back for them
 LOST = 3  # times its gap after which a customer is lost, whatever the limit says
-# a greeting that was mailed by itself is nobody's word with the customer
-SPOKEN = SQL("(m.occasion_id IS NULL OR m.method != 'email')")
+
+
+def spoken(alias):
+    """:return: SQL of whether the communication ``alias`` was a word with the customer: a greeting
+    that was mailed by itself is nobody's, and puts off no revisit"""
+    occasion, method = SQL.identifier(alias, "occasion_id"), SQL.identifier(alias, "method")
+    return SQL("(%s IS NULL OR %s != 'email')", occasion, method)
+
 
 # what the queries read besides the rows they write
 _READ = {
@@ -86,7 +92,7 @@ class Quiet:
             """,
             rhythm=self._rhythm(),
             done=self._local(SQL("m.date_done")),
-            spoken=SPOKEN,
+            spoken=spoken("m"),
             company=self.company.id,
             today=self.today,
         )
@@ -164,7 +170,7 @@ class Quiet:
                 today=self.today,
                 ordered=self._local(SQL("o.date_order")),
                 done=self._local(SQL("m.date_done")),
-                spoken=SPOKEN,
+                spoken=spoken("m"),
                 company=self.company.id,
                 key=self._key(),
             )
