@@ -263,6 +263,17 @@ class TestTicketMail(TicketMailCase, MailCommon):
         for body in ("", None, "<", "<<<>>>", "\x00", "<p>" * 300):
             own_words(body)
 
+    def test_200_mails_cost_the_same_each(self):
+        """No query count that grows with the tickets or the mails that are there."""
+        costs = []
+        for number in range(200):
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.assertTrue(self.receive(f"buyer{number}@lotus.example"))
+            self.env.flush_all()
+            costs.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(max(costs[-20:]), max(costs[1:21]))
+
 
 def _message(headers):
     message = EmailMessage()
