@@ -113,6 +113,29 @@ def test_customer_forms(server, fetch, chinese, form):
     assert sum("第1页/共" in squeezed(page) for page in pages) == 2, "each customer's pages are counted from one"
 
 
+@pytest.mark.parametrize(
+    ("form", "model", "state", "number", "title"),
+    [
+        ("communication_record", "crm.procedure.communication", "done", "CRM-R-04", "客户沟通记录单"),
+        ("care_plan", "crm.procedure.plan", "approved", "CRM-R-03", "客户关系维护计划表"),
+        ("complaint_record", "crm.procedure.ticket", "closed", "CRM-R-05", "客户投诉处理单"),
+        ("survey_report", "crm.procedure.campaign", "approved", "CRM-R-07", "客户满意度调查报告"),
+    ],
+)
+def test_forms_of_contacts_tickets_and_surveys(server, fetch, chinese, form, model, state, number, title):
+    [record] = server.rpc("quality")(model, "search_read", [("state", "=", state)], ["name"], limit=1)
+    status, pdf = fetch("quality", f"/report/pdf/crm_procedure.{form}/{record['id']}")
+    assert status == 200
+    pages = pages_of(pdf, form)
+    for index, page in enumerate(pages, 1):
+        text = squeezed(page)
+        assert title in text
+        assert number in text
+        assert "CRM-P-01" in text
+        assert f"第{index}页/共{len(pages)}页" in text
+    assert record["name"] in "".join(pages)
+
+
 def test_long_and_foreign_names(server, fetch):
     admin = server.rpc("admin")
     values = {"is_company": True, "child_ids": [(0, 0, {"name": "A" * 300, "function": ARABIC})]}
