@@ -83,7 +83,7 @@ test_everything() {
     "$PYTHON_BIN" -m ruff check . && echo 0 >"$LOGS/ruff" || echo 1 >"$LOGS/ruff"
     heading "The addon's tests, in Odoo"
     addon_pytest "$ADDON" --junitxml="$LOGS/addon.xml" \
-        --cov="$ADDON" --cov-report=term:skip-covered || failed=1
+        ${COVERAGE:+--cov="$ADDON" --cov-report=term:skip-covered} || failed=1
     heading "The addon's tests of its demo data (test_demo.py), which the others do without"
     addon_pytest --odoo-database="$FRESH" "$ADDON/tests/test_demo.py" --junitxml="$LOGS/demo.xml" || failed=1
     heading "Black-box tests, against a running server"
