@@ -104,6 +104,7 @@ from . import campaign_send
 from . import campaign_delivery
 from . import campaign_figure
 from . import campaign_figures
+from . import campaign_words
 from . import survey_user_input
 from . import action_campaign
 from . import mail_mail

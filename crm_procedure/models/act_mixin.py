@@ -43,6 +43,38 @@ class ProcedureActMixin(models.AbstractModel):
                 )
             )
 
+    def _set_state(self, state, **values):
+        """The only place where a state changes.
+
+        sudo: powers were checked by the caller; those who act hold no right to type a state.
+        """
+        self.sudo().write({"state": state, **values})
+
+    def _check_not_own(self, refusal=None, waived=None):
+        """Refuse what needs a second person; a company that waives that has it put on record.
+
+        :param str refusal: what the user is told instead
+        :param str waived: what is put on record instead
+        :raise UserError: unless the company waives separation of duties
+        """
+        self.ensure_one()
+        if not self.company_id.procedure_waive_separation:
+            raise UserError(
+                refusal
+                or self.env._(
+                    "%(record)s is your own work, so somebody else has to approve it. "
+                    "A one-person company can waive this in the settings.",
+                    record=self.display_name,
+                )
+            )
+        self.sudo().message_post(  # a note on a record that approvers cannot write
+            body=waived
+            or self.env._(
+                "Separation of duties waived: %(user)s approved own work. The company's setting allows it.",
+                user=self.env.user.name,
+            )
+        )
+
     def _reason_methods(self):
         """:return: names of the methods that the reason dialog may call"""
         return set()

@@ -217,8 +217,8 @@ class ProcedureAction(models.Model):
         return super()._reason_methods() | {"action_done", "action_verify_ineffective"}
 
     def _set_state(self, state, **values):
-        """The only place where a state changes. sudo: powers were checked by the caller."""
-        self.sudo().write({"state": state, **values})
+        """A ticket follows its parts."""
+        super()._set_state(state, **values)
         self.ticket_id._parts_changed()
 
     def _check_owner(self):
@@ -238,25 +238,18 @@ class ProcedureAction(models.Model):
 
     def _check_not_doer(self):
         self.ensure_one()
-        if self.env.user in (self.done_by_id, self.user_id) and not self._waive_separation():
-            raise UserError(
+        if self.env.user in (self.done_by_id, self.user_id):
+            self._check_not_own(
                 self.env._(
                     "%(action)s is your own work, so somebody else has to check whether it had effect. "
                     "A one-person company can waive this in the settings.",
                     action=self.display_name,
-                )
+                ),
+                self.env._(
+                    "Separation of duties waived: %(user)s checked own work. The company's setting allows it.",
+                    user=self.env.user.name,
+                ),
             )
-
-    def _waive_separation(self):
-        if not self.company_id.procedure_waive_separation:
-            return False
-        self.sudo().message_post(  # a note on a record that the checker may not write
-            body=self.env._(
-                "Separation of duties waived: %(user)s checked own work. The company's setting allows it.",
-                user=self.env.user.name,
-            )
-        )
-        return True
 
     def _tell_owner(self):
         """Departments are told at once (C11)."""

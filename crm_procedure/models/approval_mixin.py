@@ -161,34 +161,10 @@ class ProcedureApprovalMixin(models.AbstractModel):
     # BUSINESS
     # ------------------------------------------------------------
 
-    def _set_state(self, state, **values):
-        """The only place where a state changes.
-
-        sudo: powers were checked by the caller; those who sign hold no right to edit.
-        """
-        self.sudo().write({"state": state, **values})
-
     def _check_separation(self):
         """Nobody approves what they submitted; a waiver of the company is put on record."""
         for record in self.filtered(lambda r: r.submitted_by_id == self.env.user):
             record._check_not_own()
-
-    def _check_not_own(self):
-        self.ensure_one()
-        if not self.company_id.procedure_waive_separation:
-            raise UserError(
-                self.env._(
-                    "%(record)s is your own work, so somebody else has to approve it. "
-                    "A one-person company can waive this in the settings.",
-                    record=self.display_name,
-                )
-            )
-        self.sudo().message_post(  # a note on a record that approvers cannot write
-            body=self.env._(
-                "Separation of duties waived: %(user)s approved own work. The company's setting allows it.",
-                user=self.env.user.name,
-            )
-        )
 
     def _reason_methods(self):
         return super()._reason_methods() | {"action_reject"}

@@ -17,12 +17,12 @@ class ProcedureCommunication(models.Model):
     """One contact with a customer, planned or done (V1, V2, V6).
 
     A planned contact is what somebody owes a customer; a done one is evidence of what was
-    heard. The state changes in ``_set_state`` alone (``communication_done.py``).
+    heard. The state changes in ``_set_state`` alone.
     """
 
     _name = "crm.procedure.communication"
     _description = "Communication"
-    _inherit = ["crm.procedure.mixin"]
+    _inherit = ["crm.procedure.act.mixin", "crm.procedure.mixin"]
     _order = "date_planned desc, id desc"
 
     _open_states = ("planned",)
@@ -310,7 +310,3 @@ class ProcedureCommunication(models.Model):
         """
         for record in self.sudo():
             record.deadline = self._deadline_of(record.company_id, record.date_planned, record._limit("contact_slack"))
-
-    def _state_label(self):
-        self.ensure_one()
-        return dict(self._fields["state"]._description_selection(self.env))[self.state]

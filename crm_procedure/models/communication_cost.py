@@ -120,7 +120,7 @@ class ProcedureCommunication(models.Model):
             )
         if not (reason and reason.strip()):
             return self.env["crm.procedure.reason"]._open(self, "action_ask_cost", self.env._("Ask for Approval"))
-        self._lock_planned(self.env._("changed"))
+        self._lock_in_state("planned", self.env._("changed"))
         for record in self.sudo():  # powers were checked; a request is not typed
             record.write({"cost_state": "asked", "cost_asked_by_id": self.env.uid, "cost_approved": 0})
             record.message_post(
@@ -149,7 +149,13 @@ class ProcedureCommunication(models.Model):
         """
         self._check_cost_decision(self.env._("approve the cost of"))
         for record in self.filtered(lambda r: r.cost_asked_by_id == self.env.user):
-            record._check_not_own_cost()
+            record._check_not_own(
+                self.env._(
+                    "You asked for the approval of %(record)s yourself, so somebody else has to decide. "
+                    "A one-person company can waive this in the settings.",
+                    record=record.display_name,
+                )
+            )
         for record in self:
             amount = format_amount(self.env, record.cost, record.currency_id)
             record._decide_cost("approved", record.cost, self.env._("Cost approved up to %(amount)s.", amount=amount))
@@ -199,32 +205,13 @@ class ProcedureCommunication(models.Model):
                 )
 
     def _check_cost_decision(self, act):
-        self.check_access("read")
-        for record in self:
-            self.env.user.check_procedure_power(APPROVE, f"{act} {record.display_name}")
-        self._lock_planned(self.env._("changed"))
+        self._check_power(APPROVE, act)
+        self._lock_in_state("planned", self.env._("changed"))
         self.invalidate_recordset(["cost", "cost_state"])
         for record in self.filtered(lambda r: r.cost_state != "asked"):
             raise UserError(
                 self.env._("Nobody waits for a decision on the cost of %(record)s.", record=record.display_name)
             )
-
-    def _check_not_own_cost(self):
-        self.ensure_one()
-        if not self.company_id.procedure_waive_separation:
-            raise UserError(
-                self.env._(
-                    "You asked for the approval of %(record)s yourself, so somebody else has to decide. "
-                    "A one-person company can waive this in the settings.",
-                    record=self.display_name,
-                )
-            )
-        self.sudo().message_post(  # a note on a record that approvers cannot write
-            body=self.env._(
-                "Separation of duties waived: %(user)s approved own work. The company's setting allows it.",
-                user=self.env.user.name,
-            )
-        )
 
     def _decide_cost(self, state, amount, body):
         """sudo: the power was checked; whoever decides holds no right to edit communications."""

@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.exceptions import LockError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import format_datetime, html2plaintext
 
 from .communication import RECORD
@@ -25,7 +25,7 @@ class ProcedureCommunication(models.Model):
             that the procedure requires for its kind
         """
         self._check_record(self.env._("record"))
-        self._lock_planned(self.env._("recorded"))
+        self._lock_in_state("planned", self.env._("recorded"))
         self._check_moment()
         self._check_content()
         self._finish()
@@ -42,7 +42,7 @@ class ProcedureCommunication(models.Model):
         self._check_record(self.env._("cancel"))
         if not (reason and reason.strip()):
             return self.env["crm.procedure.reason"]._open(self, "action_cancel", self.env._("Cancel Contact"))
-        self._lock_planned(self.env._("cancelled"))
+        self._lock_in_state("planned", self.env._("cancelled"))
         self._set_state("cancelled", cancel_reason=reason.strip())
         self._close_reminders()
         return True
@@ -72,22 +72,13 @@ class ProcedureCommunication(models.Model):
     # BUSINESS
     # ------------------------------------------------------------
 
-    def _set_state(self, state, **values):
-        """The only place where a state changes.
-
-        sudo: powers were checked by the caller; nobody holds a right to type a state.
-        """
-        self.sudo().write({"state": state, **values})
-
     def _reason_methods(self):
         """:return: names of the methods that the reason dialog may call"""
-        return {"action_cancel", "action_correct"}
+        return super()._reason_methods() | {"action_cancel", "action_correct"}
 
     def _check_record(self, act):
         """The power first, whose refusal names the roles; then whether the contact is one's own."""
-        self.check_access("read")
-        for record in self:
-            self.env.user.check_procedure_power(RECORD, f"{act} {record.display_name}")
+        self._check_power(RECORD, act)
         self.check_access("write")
 
     def _corrections(self):
@@ -103,28 +94,6 @@ class ProcedureCommunication(models.Model):
             )  # named as in the chatter
             for m in messages
         ]
-
-    def _lock_planned(self, act):
-        """Hold the rows until the transaction ends, so that nothing is recorded twice."""
-        try:
-            self.sudo().lock_for_update()  # a lock changes nothing; the power was checked
-        except LockError as error:
-            raise UserError(
-                self.env._(
-                    "Somebody else is working on %(records)s at this moment. Reload the page in a few seconds.",
-                    records=", ".join(self.mapped("display_name")),
-                )
-            ) from error
-        self.invalidate_recordset(["state"])
-        for record in self.filtered(lambda r: r.state != "planned"):
-            raise UserError(
-                self.env._(
-                    "%(record)s cannot be %(act)s: it is %(state)s. Reload the page to see what happened.",
-                    record=record.display_name,
-                    act=act,
-                    state=record._state_label().lower(),
-                )
-            )
 
     def _check_moment(self):
         now = fields.Datetime.now()

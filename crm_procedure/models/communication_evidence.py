@@ -57,7 +57,7 @@ class ProcedureCommunication(models.Model):
         """
         self.ensure_one()
         self._check_record(self.env._("record"))
-        self._lock_planned(self.env._("recorded"))
+        self._lock_in_state("planned", self.env._("recorded"))
         source = self._find_evidence()
         if not source:
             raise UserError(
@@ -223,7 +223,7 @@ class CalendarEvent(models.Model):
                 {"partner_id": customer.id, "kind": "other", "date_planned": self.start_date or self.start.date()}
             )
             record._check_record(self.env._("record"))
-            record._lock_planned(self.env._("recorded"))
+            record._lock_in_state("planned", self.env._("recorded"))
             record._record_evidence(self)
         return record._open_record(record)
 

@@ -351,11 +351,8 @@ class ProcedureTicket(models.Model):
         return [False] * count
 
     def _set_state(self, state, **values):
-        """The only place where a state changes; custody and deadlines follow.
-
-        sudo: powers were checked by the caller; those who decide hold no right to edit.
-        """
-        self.sudo().write({"state": state, **values})
+        """Custody and deadlines follow a state."""
+        super()._set_state(state, **values)
         self._sync_custody()
 
     def _domain_open(self):

@@ -137,7 +137,7 @@ class ProcedureTicket(models.Model):
                     )
                 )
             if self.env.user in (ticket.approval_asked_by_id, ticket.user_id) and decision == "approved":
-                ticket._check_own_solution()
+                ticket._check_not_own()
         self.sudo().write(  # the power was checked; who approves holds no right to write
             {
                 "solution_approval": decision,
@@ -146,23 +146,6 @@ class ProcedureTicket(models.Model):
             }
         )
         self.sudo().activity_feedback(["crm_procedure.mail_activity_type_approval"])  # the request was met
-
-    def _check_own_solution(self):
-        self.ensure_one()
-        if not self.company_id.procedure_waive_separation:
-            raise UserError(
-                self.env._(
-                    "%(record)s is your own work, so somebody else has to approve it. "
-                    "A one-person company can waive this in the settings.",
-                    record=self.display_name,
-                )
-            )
-        self.sudo().message_post(  # on record, whoever may write here
-            body=self.env._(
-                "Separation of duties waived: %(user)s approved own work. The company's setting allows it.",
-                user=self.env.user.name,
-            )
-        )
 
     def _check_answer(self):
         super()._check_answer()
