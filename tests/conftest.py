@@ -9,11 +9,13 @@ import re
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from server import ROOT, SOURCE, WORK, Server
 
 SCREENSHOTS = WORK / "screenshots"
 PICTURES = ROOT / "docs" / "pictures"
+
+expect.set_options(timeout=20_000)  # a slow machine is no failure
 
 
 @pytest.fixture(scope="session")

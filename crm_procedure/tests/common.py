@@ -61,6 +61,10 @@ class ProcedureCase(TransactionCase):
             {"name": duty, "duty": duty, "leader_id": user.id, "company_id": cls.company.id, **values}
         )
 
+    def tour(self, name, role):
+        """Let the role's user walk through a tour (of an ``HttpCase``); a slow machine is no failure."""
+        self.start_tour("/odoo", name, login=f"test_{role}", timeout=180)
+
     @classmethod
     def _set_criteria(cls, **criteria):
         """``measure=(weight, value_zero, value_full)``: just these count from now on."""

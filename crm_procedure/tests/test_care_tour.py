@@ -13,9 +13,9 @@ class TestCareTour(ProcedureCase, HttpCase):
         gift = self.env["crm.procedure.communication"].create(
             {"partner_id": customer.id, "user_id": self.users["sales"].id, "kind": "gift", "cost": 800}
         )
-        self.start_tour("/odoo", "crm_procedure_cost_sales", login="test_sales")
-        self.start_tour("/odoo", "crm_procedure_cost_manager", login="test_manager")
-        self.start_tour("/odoo", "crm_procedure_cost_done", login="test_sales")
+        self.tour("crm_procedure_cost_sales", "sales")
+        self.tour("crm_procedure_cost_manager", "manager")
+        self.tour("crm_procedure_cost_done", "sales")
         self.assertEqual((gift.state, gift.cost_decided_by_id), ("done", self.users["manager"]))
 
 

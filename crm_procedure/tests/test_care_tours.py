@@ -34,15 +34,15 @@ class TestCareTours(ProcedureCase, HttpCase):
     def test_a_visit_is_recorded(self):
         """V1, V2, V12: from My Week to the record, the opportunity and the next contact."""
         contact = self.planned()
-        self.start_tour("/odoo", "crm_procedure_record_visit", login="test_specialist")
+        self.tour("crm_procedure_record_visit", "specialist")
         self.assertEqual(contact.state, "done")
         self.assertEqual((contact.satisfaction, contact.need_note), (4, "A second line in autumn"))
         self.assertTrue(contact.lead_count and contact.next_ids)
 
     def test_a_quarter_is_planned(self):
         """G5, G6: planned by the supervisor in one click, approved by management."""
-        self.start_tour("/odoo", "crm_procedure_plan_supervisor", login="test_supervisor")
-        self.start_tour("/odoo", "crm_procedure_plan_manager", login="test_manager")
+        self.tour("crm_procedure_plan_supervisor", "supervisor")
+        self.tour("crm_procedure_plan_manager", "manager")
         contacts = self.env["crm.procedure.communication"].search([("partner_id", "=", self.customer.id)])
         self.assertTrue(contacts.plan_id)
 
@@ -51,4 +51,4 @@ class TestCareTours(ProcedureCase, HttpCase):
         self.planned(14, team_id=self.team_sales.id)
         for level, code in (("1", "escalate_leader"), ("2", "escalate_management")):
             self.env["crm.procedure.communication"]._escalate_batch(self.company, self.procedure, level, code, 100)
-        self.start_tour("/odoo", "crm_procedure_missed_contact", login="test_manager")
+        self.tour("crm_procedure_missed_contact", "manager")

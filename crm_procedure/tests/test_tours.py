@@ -18,8 +18,8 @@ class TestTours(ProcedureCase, HttpCase):
         """I10, X13: anybody reports in two fields; the steward sees before and after, and confirms."""
         self._let_in("user", "sales")
         customer = self.new_customer("Tour Customer", is_company=True, street="Lake View 3")
-        self.start_tour("/odoo", "crm_procedure_change_user", login="test_user")
-        self.start_tour("/odoo", "crm_procedure_change_steward", login="test_sales")
+        self.tour("crm_procedure_change_user", "user")
+        self.tour("crm_procedure_change_steward", "sales")
         self.assertEqual(customer.street, "Harbour Road 12")
 
     def test_grading(self):
@@ -27,6 +27,6 @@ class TestTours(ProcedureCase, HttpCase):
         self._set_criteria(sales_amount=(1, 0, 10000)).name = "Sales amount"
         self._let_in("sales", "marketing")
         customer = self.new_customer("Tour Customer", 5000, self.env.cr.now().date().isoformat())
-        self.start_tour("/odoo", "crm_procedure_grading_marketing", login="test_marketing")
-        self.start_tour("/odoo", "crm_procedure_grading_sales", login="test_sales")
+        self.tour("crm_procedure_grading_marketing", "marketing")
+        self.tour("crm_procedure_grading_sales", "sales")
         self.assertEqual(customer.procedure_grade_id, self.grade("A"))

@@ -21,6 +21,7 @@ const openSurveys = () => [
 ];
 
 registry.category("web_tour.tours").add("crm_procedure_campaign_start", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openSurveys(),
         { content: "A new survey", trigger: ".o-kanban-button-new", run: "click" },
@@ -35,6 +36,7 @@ registry.category("web_tour.tours").add("crm_procedure_campaign_start", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_campaign_report", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openSurveys(),
         { content: "Open it", trigger: ".o_kanban_record:contains(Tour survey)", run: "click" },
@@ -54,6 +56,7 @@ registry.category("web_tour.tours").add("crm_procedure_campaign_report", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_campaign_approve", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openSurveys(),
         { content: "Open it", trigger: ".o_kanban_record:contains(Tour survey)", run: "click" },

@@ -18,6 +18,7 @@ const openContacts = (menu) => [
 
 // V1, V2: what is due is found, opened and recorded
 registry.category("web_tour.tours").add("crm_procedure_record_visit", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openContacts("menu_my_week"),
         {
@@ -47,6 +48,7 @@ registry.category("web_tour.tours").add("crm_procedure_record_visit", {
 
 // G5: the supervisor plans the next quarter in one click and submits it
 registry.category("web_tour.tours").add("crm_procedure_plan_supervisor", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openContacts("menu_plan_next_quarter"),
         { content: "The load of the weeks is there", trigger: "[name=week_ids] .o_data_row" },
@@ -60,6 +62,7 @@ registry.category("web_tour.tours").add("crm_procedure_plan_supervisor", {
 
 // G6: management approves; the contacts are there
 registry.category("web_tour.tours").add("crm_procedure_plan_manager", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openContacts("menu_plans"),
         { content: "Open the submitted plan", trigger: ".o_data_row:contains(Submitted) td[name=name]", run: "click" },
@@ -72,6 +75,7 @@ registry.category("web_tour.tours").add("crm_procedure_plan_manager", {
 
 // V1: a missed contact stands before whoever has to know
 registry.category("web_tour.tours").add("crm_procedure_missed_contact", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         { content: "Open the activities", trigger: ".o-mail-ActivityMenu-counter, i.fa-clock-o", run: "click" },
         {

@@ -26,6 +26,7 @@ const openCosts = () => [
 ];
 
 registry.category("web_tour.tours").add("crm_procedure_cost_sales", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openCosts(),
         { content: "It is too dear", trigger: "[name=procedure_cost]:contains(would come to)" },
@@ -37,6 +38,7 @@ registry.category("web_tour.tours").add("crm_procedure_cost_sales", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_cost_manager", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openCosts(),
         { content: "Approve", trigger: "button[name=action_approve_cost]", run: "click" },
@@ -45,6 +47,7 @@ registry.category("web_tour.tours").add("crm_procedure_cost_manager", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_cost_done", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openCosts(),
         { content: "Done", trigger: "button[name=action_done]", run: "click" },

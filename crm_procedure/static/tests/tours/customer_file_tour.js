@@ -21,6 +21,7 @@ const openChanges = () => [
 ];
 
 registry.category("web_tour.tours").add("crm_procedure_change_user", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openChanges(),
         { content: "A new change", trigger: ".o_list_button_add", run: "click" },
@@ -37,6 +38,7 @@ registry.category("web_tour.tours").add("crm_procedure_change_user", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_change_steward", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openChanges(),
         { content: "Open the proposal", trigger: ".o_data_row:contains(harbour) td[name=partner_id]", run: "click" },
@@ -45,12 +47,13 @@ registry.category("web_tour.tours").add("crm_procedure_change_steward", {
             trigger: ".o_field_widget[name=line_ids] .o_field_x2many_list_row_add button, .o_field_widget[name=line_ids] .o_field_x2many_list_row_add a",
             run: "click",
         },
-        { content: "The street", trigger: ".o_selected_row [name=entry] input", run: "edit Street" },
+        { content: "Which entry", trigger: ".o_selected_row [name=entry] input", run: "click" },
         {
-            content: "Choose it",
+            content: "The street",
             trigger: ".o_select_menu_item:contains(/^Street$/)",
             run: "click",
         },
+        { content: "What it is now", trigger: ".o_selected_row td[name=old_value]:contains(Lake View 3)" },
         { content: "The new one", trigger: ".o_selected_row [name=new_value] input", run: "edit Harbour Road 12" },
         ...stepUtils.saveForm(),
         { content: "What it was stands beside it", trigger: "td[name=old_value]:contains(Lake View 3)" },

@@ -16,6 +16,7 @@ const openGradings = () => [
 ];
 
 registry.category("web_tour.tours").add("crm_procedure_grading_marketing", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openGradings(),
         { content: "A new list", trigger: ".o_list_button_add", run: "click" },
@@ -45,6 +46,7 @@ registry.category("web_tour.tours").add("crm_procedure_grading_marketing", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_grading_sales", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openGradings(),
         { content: "Open the submitted list", trigger: ".o_data_row:contains(Submitted) td[name=name]", run: "click" },

@@ -35,6 +35,7 @@ const inState = (state) => ({
 });
 
 registry.category("web_tour.tours").add("crm_procedure_ticket_report", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openTickets(),
         { content: "A new report", trigger: ".o-kanban-button-new", run: "click" },
@@ -53,6 +54,7 @@ registry.category("web_tour.tours").add("crm_procedure_ticket_report", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_ticket_service", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openTickets("menu_tickets_accept"),
         { content: "Open the report", trigger: ".o_data_row:contains(Tour seal) td[name=subject]", run: "click" },
@@ -75,6 +77,7 @@ registry.category("web_tour.tours").add("crm_procedure_ticket_service", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_ticket_department", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openTickets("menu_actions"),
         { content: "Open the part", trigger: ".o_data_row:contains(Find out why) td[name=subject]", run: "click" },
@@ -98,10 +101,12 @@ const answer = (text) => [
 ];
 
 registry.category("web_tour.tours").add("crm_procedure_ticket_answer", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [...openTickets(), ...openCard("In handling"), ...answer("We send new jars.")],
 });
 
 registry.category("web_tour.tours").add("crm_procedure_ticket_again", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openTickets(),
         ...openCard("In handling"),
