@@ -11,14 +11,10 @@ a target is missed.
 
 import argparse
 import contextlib
-import os
 import sys
-import tempfile
 import time
-from datetime import datetime
-from pathlib import Path
 
-from grading import HERE, copy_addon, create, drop, say, verdict
+import frame
 
 QUERIES = 3  # for each invitation
 BATCH = 500
@@ -30,14 +26,9 @@ def main():
     parser.add_argument("--partners", type=int, default=100_000, help="customers (100000)")
     parser.add_argument("--invitations", type=int, default=10_000, help="of them asked (10000)")
     options = parser.parse_args()
-    if "CRM_PROCEDURE_TEMPLATE" not in os.environ:
-        script = HERE / "environment.sh"
-        os.execv("/bin/bash", ["bash", str(script), str(Path(__file__).resolve()), *sys.argv[1:]])
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_PROCEDURE_ADDONS"] = copy_addon(folder)
-        results = measure(options)
-    print(report(options, results))
-    sys.exit(0 if results["queries"] <= QUERIES and not results["twice"] and not results["missing"] else 1)
+    rows = table(frame.run(__file__, measure, options))
+    print(report(options, rows))
+    sys.exit(0 if frame.met(rows) else 1)
 
 
 def measure(options):
@@ -47,11 +38,9 @@ def measure(options):
     from measure import open_registry, step
     from run import set_up
 
-    database = f"crm_procedure_benchmark_campaign_{options.partners}"
-    create(database)
-    try:
+    with frame.database(f"crm_procedure_benchmark_campaign_{options.partners}") as database:
         with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
-            say(f"{options.partners:,} customers")
+            frame.say(f"{options.partners:,} customers")
             build(connection, options.partners)
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -59,15 +48,13 @@ def measure(options):
                     "email_normalized = 'b' || id || '@example.com' WHERE customer_rank > 0"
                 )
             connection.commit()
-            say("installing")
+            frame.say("installing")
             step("install", database)
             registry = open_registry(database)
             set_up(registry)
             vacuum(connection, "res_partner")
-        say("drawing and inviting")
+        frame.say("drawing and inviting")
         return walk(registry, options.invitations)
-    finally:
-        drop(database)
 
 
 def walk(registry, invitations):
@@ -115,27 +102,28 @@ def walk(registry, invitations):
     return results
 
 
-def report(options, results):
-    rows = [
+def table(results):
+    return [
         ("Drawn", f"{results['drawn']:,} in {results['draw']:.1f} s", "", ""),
-        ("Queries for each invitation", f"{results['queries']:.2f}", f"≤ {QUERIES}", results["queries"] <= QUERIES),
-        ("Invited twice", results["twice"], "0", not results["twice"]),
-        ("Left out", results["missing"], "0", not results["missing"]),
+        (
+            "Queries for each invitation",
+            f"{results['queries']:.2f}",
+            f"≤ {QUERIES}",
+            frame.verdict(results["queries"] <= QUERIES),
+        ),
+        ("Invited twice", results["twice"], "0", frame.verdict(not results["twice"])),
+        ("Left out", results["missing"], "0", frame.verdict(not results["missing"])),
         ("Invitations", f"{results['invite']:.0f} s", "", ""),
         ("Analysis", f"{results['analyse']:.1f} s", "", ""),
     ]
-    lines = [
-        f"| {name} | {found} | {target} | {verdict(good) if target else ''} |" for name, found, target, good in rows
-    ]
-    return "\n".join(
-        [
-            f"`python benchmarks/campaign.py --partners {options.partners} --invitations {options.invitations}`, "
-            f"{datetime.now():%Y-%m-%d}, {os.cpu_count()} cores; every seventh batch thrown away before its end:",
-            "",
-            "| Measure | Result | Target | |",
-            "|---|---|---|---|",
-            *lines,
-        ]
+
+
+def report(options, rows):
+    return frame.table(
+        f"campaign.py --partners {options.partners} --invitations {options.invitations}",
+        rows,
+        columns=("Measure", "Result", "Target", ""),
+        about="; every seventh batch thrown away before its end",
     )
 
 

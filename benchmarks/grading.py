@@ -13,14 +13,10 @@ import argparse
 import contextlib
 import os
 import platform
-import shutil
-import subprocess
 import sys
-import tempfile
-from datetime import datetime
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+import frame
+
 BINDING = 1_000_000  # customers from which a missed target fails the run
 
 
@@ -37,16 +33,10 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    if "CRM_PROCEDURE_TEMPLATE" not in os.environ:
-        script = HERE / "environment.sh"
-        os.execv("/bin/bash", ["bash", str(script), str(Path(__file__).resolve()), *sys.argv[1:]])
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_PROCEDURE_ADDONS"] = options.addons or copy_addon(folder)
-        results = measure(options)
+    results = frame.run(__file__, measure, options, options.addons)
     rows = table(results)
     print(report(options, results, rows))
-    missed = [row for row in rows if row[-1] == "missed"]
-    sys.exit(1 if missed and options.partners >= BINDING else 0)
+    sys.exit(0 if frame.met(rows) or options.partners < BINDING else 1)
 
 
 # ------------------------------------------------------------
@@ -65,29 +55,22 @@ def measure(options):
         results = {} if options.reuse else prepare(database, options.partners)
         with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
             if not options.reuse:
-                say("first grading")
+                frame.say("first grading")
                 results["first"] = step("first", database)
                 add_movement(connection)
             autovacuum(connection, False)
-            say(f"{options.rounds} rounds")
+            frame.say(f"{options.rounds} rounds")
             results.update(step("rounds", database, options.rounds))
-            say("memory")
+            frame.say("memory")
             results["peak"] = step("peak", database)
-            say("other users")
+            frame.say("other users")
             autovacuum(connection, True)
             results["load"] = os.getloadavg()[0]
             results["users"] = measure_users(connection, database, options.seconds)
     finally:
         if not options.keep:
-            drop(database)
+            frame.drop(database)
     return results
-
-
-def copy_addon(folder):
-    """The addon as it is now, whatever is edited while the benchmark runs."""
-    name = "crm_procedure"
-    shutil.copytree(HERE.parent / name, Path(folder, name), ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
 
 
 def prepare(database, partners):
@@ -98,17 +81,17 @@ def prepare(database, partners):
 
     results = {}
     empty = f"{database}_empty"
-    say("installing into an empty database")
-    create(empty)
+    frame.say("installing into an empty database")
+    frame.create(empty)
     try:
         results["install_empty"] = step("install", empty)
     finally:
-        drop(empty)
-    create(database)
+        frame.drop(empty)
+    frame.create(database)
     with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
-        say(f"{partners:,} customers and their orders")
+        frame.say(f"{partners:,} customers and their orders")
         build(connection, partners)
-        say("installing")
+        frame.say("installing")
         results["install_full"] = step("install", database)
         autovacuum(connection, False)
         add_marks(connection)
@@ -125,33 +108,6 @@ def measure_users(connection, database, seconds):
     return latencies(database, first, last, seconds)
 
 
-def create(name):
-    """A copy of the template; all CPU of a query is its session's own, so that it is counted."""
-    import psycopg2
-
-    odoo("db", "duplicate", "-f", os.environ["CRM_PROCEDURE_TEMPLATE"], name)
-    with contextlib.closing(psycopg2.connect(dbname="postgres")) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER DATABASE {name} SET max_parallel_workers_per_gather = 0")
-            cursor.execute(f"ALTER DATABASE {name} SET jit = off")
-
-
-def drop(name):
-    odoo("db", "drop", name)
-
-
-def odoo(*arguments):
-    command = [sys.executable, "-c", "import odoo.cli; odoo.cli.main()", *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        sys.exit(done.stdout)
-
-
-def say(what):
-    print(f"{datetime.now():%H:%M:%S} {what}", file=sys.stderr, flush=True)
-
-
 # ------------------------------------------------------------
 # Reporting
 # ------------------------------------------------------------
@@ -166,16 +122,16 @@ def table(results):
     (calm, calm_failures), (busy, failures) = results["users"]
     p99 = 1000 * percentile(busy, 0.99)
     rows = [
-        ratio("a run, from compute to applied", floor, run, 1.5),
-        ratio("what-if", read, median(results["what_if"]), 1.3),
-        ratio("a run in which nobody moves, to one of a month", run, median(results["unchanged"]), 0.6),
+        frame.ratio("a run, from compute to applied", floor, run, 1.5),
+        frame.ratio("what-if", read, median(results["what_if"]), 1.3),
+        frame.ratio("a run in which nobody moves, to one of a month", run, median(results["unchanged"]), 0.6),
         (
             "memory of a run and its workbooks",
             f"{results['peak']['idle']:.0f} MB idle",
             f"{results['peak']['added']:+.1f} MB",
             f"{results['peak']['added']:.1f} MB",
             "≤ 30 MB",
-            verdict(results["peak"]["added"] <= 30),
+            frame.verdict(results["peak"]["added"] <= 30),
         ),
         (
             "others saving a customer meanwhile, p99",
@@ -183,7 +139,7 @@ def table(results):
             f"{p99:.0f} ms",
             f"{p99:.0f} ms, {len(failures)} failures",
             "≤ 100 ms, 0 failures",
-            verdict(p99 <= 100 and not failures and not calm_failures),
+            frame.verdict(p99 <= 100 and not failures and not calm_failures),
         ),
     ]
     if "install_full" in results:
@@ -196,40 +152,17 @@ def table(results):
                 f"{full:.1f} s",
                 f"{added:+.1f} s",
                 "≤ 10 s",
-                verdict(added <= 10),
+                frame.verdict(added <= 10),
             )
         )
     return rows
-
-
-def ratio(name, floor, ours, target):
-    return (
-        name,
-        f"{floor:.2f} s",
-        f"{ours:.2f} s",
-        f"{ours / floor:.2f}",
-        f"≤ {target}",
-        verdict(ours / floor <= target),
-    )
-
-
-def verdict(met):
-    return "met" if met else "missed"
 
 
 def report(options, results, rows):
     from measure import median, percentile
 
     (calm, _failures), (busy, failures) = results["users"]
-    lines = [
-        f"`python benchmarks/grading.py --partners {options.partners}`, {datetime.now():%Y-%m-%d}, "
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
-        f"{results['changed']:,} of {options.partners:,} customers change grade:",
-        "",
-        "| Measure | Floor | Addon | Result | Target | |",
-        "|---|---|---|---|---|---|",
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
+    notes = [
         f"CPU seconds of Python and PostgreSQL together, medians of {options.rounds} rounds in turns. "
         f"Floor of a run: {median(results['update']):.2f} s by one UPDATE, "
         f"{median(results['update_staged']):.2f} s staged in chunks; the cheaper counts. "
@@ -244,12 +177,16 @@ def report(options, results, rows):
         *(f"Failure: {failure}" for failure in failures[:5]),
     ]
     if "first" in results:
-        lines.append(
+        notes.append(
             f"First grading, all customers change: {results['first']['cpu']:.1f} s CPU, "
             f"{results['first']['wall']:.1f} s. Installing, CPU: {results['install_empty']['cpu']:.1f} s empty, "
             f"{results['install_full']['cpu']:.1f} s among the customers."
         )
-    return "\n".join(lines)
+    about = (
+        f", {platform.machine()}, Python {platform.python_version()}, "
+        f"{results['changed']:,} of {options.partners:,} customers change grade"
+    )
+    return frame.table(f"grading.py --partners {options.partners}", rows, *notes, about=about)
 
 
 if __name__ == "__main__":

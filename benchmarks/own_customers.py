@@ -10,15 +10,11 @@ benchmarks/grading.py, and ends with 1 when the target is missed.
 
 import argparse
 import contextlib
-import os
 import statistics
 import sys
-import tempfile
 import time
-from datetime import datetime
-from pathlib import Path
 
-from grading import HERE, copy_addon, create, drop, say, verdict
+import frame
 
 TARGET = 1.2
 LOGIN = "benchmark_specialist"
@@ -30,14 +26,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=30, help="times of which the median counts (30)")
     parser.add_argument("--owners", type=int, default=200, help="people who share the customers (200)")
     options = parser.parse_args()
-    if "CRM_PROCEDURE_TEMPLATE" not in os.environ:
-        script = HERE / "environment.sh"
-        os.execv("/bin/bash", ["bash", str(script), str(Path(__file__).resolve()), *sys.argv[1:]])
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_PROCEDURE_ADDONS"] = copy_addon(folder)
-        results = measure(options)
-    print(report(options, results))
-    sys.exit(1 if results["list"][True] / results["list"][False] > TARGET else 0)
+    rows = table(frame.run(__file__, measure, options))
+    print(report(options, rows))
+    sys.exit(0 if frame.met(rows) else 1)
 
 
 def measure(options):
@@ -46,13 +37,11 @@ def measure(options):
     from data import build, vacuum
     from measure import open_registry, step
 
-    database = f"crm_procedure_benchmark_owner_{options.partners}"
-    create(database)
-    try:
+    with frame.database(f"crm_procedure_benchmark_owner_{options.partners}") as database:
         with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
-            say(f"{options.partners:,} customers")
+            frame.say(f"{options.partners:,} customers")
             build(connection, options.partners)
-            say("installing")
+            frame.say("installing")
             step("install", database)
             registry = open_registry(database)
             set_up(registry, options.owners)
@@ -69,10 +58,8 @@ def measure(options):
                 )
             connection.commit()
             vacuum(connection, "res_partner")
-        say("in turns")
+        frame.say("in turns")
         return in_turns(registry, options.rounds)
-    finally:
-        drop(database)
 
 
 def set_up(registry, owners):
@@ -111,20 +98,26 @@ def in_turns(registry, rounds):
     return {name: {rule: statistics.median(times) for rule, times in found.items()} for name, found in seconds.items()}
 
 
-def report(options, results):
-    rows = [
-        (name, f"{1000 * found[False]:.1f} ms", f"{1000 * found[True]:.1f} ms", f"{found[True] / found[False]:.2f}")
+def table(results):
+    return [
+        (
+            name,
+            f"{1000 * found[False]:.1f} ms",
+            f"{1000 * found[True]:.1f} ms",
+            f"{found[True] / found[False]:.2f}",
+            f"≤ {TARGET}",
+            frame.verdict(found[True] / found[False] <= TARGET),
+        )
         for name, found in results.items()
     ]
-    return "\n".join(
-        [
-            f"`python benchmarks/own_customers.py --partners {options.partners}`, {datetime.now():%Y-%m-%d}, "
-            f"{os.cpu_count()} cores; one in {options.owners} customers is the specialist's:",
-            "",
-            "| Measure | Without | With the rule | Result | Target | |",
-            "|---|---|---|---|---|---|",
-            *("| " + " | ".join((*row, f"≤ {TARGET}", verdict(float(row[-1]) <= TARGET))) + " |" for row in rows),
-        ]
+
+
+def report(options, rows):
+    return frame.table(
+        f"own_customers.py --partners {options.partners}",
+        rows,
+        columns=("Measure", "Without", "With the rule", "Result", "Target", ""),
+        about=f"; one in {options.owners} customers is the specialist's",
     )
 
 

@@ -13,15 +13,13 @@ benchmarks/grading.py, and ends with 1 when a target is missed.
 
 import argparse
 import contextlib
-import os
 import subprocess
 import sys
-import tempfile
 import time
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import date, timedelta
 
-from grading import HERE, copy_addon, create, drop, ratio, say, verdict
+import frame
+from plan_screens import history, screens
 
 OWNERS = 50
 SHARES = (("A", 0.05, 30), ("B", 0.20, 60), ("C", 0.75, 90))  # grade, of the customers, interval in days
@@ -41,14 +39,9 @@ def main():
     if options.carry_out:
         carry_out(options.carry_out)
         return
-    if "CRM_PROCEDURE_TEMPLATE" not in os.environ:
-        script = HERE / "environment.sh"
-        os.execv("/bin/bash", ["bash", str(script), str(Path(__file__).resolve()), *sys.argv[1:]])
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_PROCEDURE_ADDONS"] = copy_addon(folder)
-        rows, notes = measure(options)
-    print(report(options, rows, notes))
-    sys.exit(1 if any(row[-1] == "missed" for row in rows) else 0)
+    rows, notes = frame.run(__file__, measure, options)
+    print(frame.table(f"plan.py --partners {options.partners} --contacts {options.contacts}", rows, *notes))
+    sys.exit(0 if frame.met(rows) else 1)
 
 
 def measure(options):
@@ -56,25 +49,20 @@ def measure(options):
     import psycopg2
     from measure import open_registry, step
 
-    database = f"crm_procedure_benchmark_plan_{options.partners}"
-    create(database)
-    try:
+    with frame.database(f"crm_procedure_benchmark_plan_{options.partners}", options.keep) as database:
         with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
-            say(f"{options.partners:,} customers")
+            frame.say(f"{options.partners:,} customers")
             build(connection, options.partners)
-            say("installing")
+            frame.say("installing")
             step("install", database)
             registry = open_registry(database)
             set_up(registry)
             grade(connection)
             rows, notes = quarters(registry, connection, database, options.rounds)
-            say("reminders")
+            frame.say("reminders")
             rows += reminders(registry, connection, database)
-            say(f"My Week among {options.contacts:,} communications")
+            frame.say(f"My Week among {options.contacts:,} communications")
             rows += screens(registry, connection, options.contacts)
-    finally:
-        if not options.keep:
-            drop(database)
     return rows, notes
 
 
@@ -139,25 +127,6 @@ def grade(connection):
     vacuum(connection, "res_partner", "crm_procedure_communication")
 
 
-def history(cursor, times, older):
-    """:param int times: done contacts of each customer, :param int older: days before the last interval"""
-    cursor.execute(
-        """
-        INSERT INTO crm_procedure_communication (company_id, name, partner_id, user_id, kind, method, state,
-            date_planned, deadline, date_done, recorded_on, is_on_time, escalation_level, reminder_level, satisfaction)
-        SELECT c.id, 'OLD-' || %(older)s || '-' || n || '-' || p.id, p.id, p.user_id, 'revisit', 'phone', 'done',
-               day::date, day, day, day, TRUE, '0', 1, 4
-        FROM res_partner p
-        JOIN res_company c ON p.procedure_grade_id ? c.id::text
-        JOIN crm_procedure_grade g ON g.id = (p.procedure_grade_id->>c.id::text)::int
-        CROSS JOIN generate_series(1, %(times)s) n
-        CROSS JOIN LATERAL (SELECT now() - interval '1 day' * (%(older)s + g.contact_interval_days * random()
-            + 30 * (n - 1)) AS day) drawn
-        """,
-        {"times": times, "older": older},
-    )
-
-
 # ------------------------------------------------------------
 # A quarter
 # ------------------------------------------------------------
@@ -168,7 +137,7 @@ def quarters(registry, connection, database, rounds):
 
     cpu, found = Cpu(database), {"addon": [], "floor": [], "memory": []}
     for number in range(rounds):
-        say(f"quarter {number + 1} of {rounds}")
+        frame.say(f"quarter {number + 1} of {rounds}")
         reset_memory_peak()
         idle = memory("VmHWM")
         with cpu.measure() as usage:
@@ -192,11 +161,18 @@ def quarters(registry, connection, database, rounds):
     floor, ours = median(found["floor"]), median(found["addon"])
     peak = max(found["memory"])
     rows = [
-        ratio(f"a quarter, from plan to {made:,} contacts", floor, ours, TARGET),
-        ("memory of it", "idle", f"{peak:+.1f} MB", f"{peak:.1f} MB", f"≤ {TARGET_MEMORY} MB", verdict(peak <= 150)),
+        frame.ratio(f"a quarter, from plan to {made:,} contacts", floor, ours, TARGET),
+        (
+            "memory of it",
+            "idle",
+            f"{peak:+.1f} MB",
+            f"{peak:.1f} MB",
+            f"≤ {TARGET_MEMORY} MB",
+            frame.verdict(peak <= 150),
+        ),
     ]
     for row in rows:
-        say(" | ".join(row))
+        frame.say(" | ".join(row))
     notes = [
         f"CPU seconds of Python and PostgreSQL together, medians of {rounds - 1} rounds; of the addon's "
         f"{median(found['addon'], 'python'):.2f} s are Python's, it lasted {median(found['addon'], 'wall'):.1f} s. "
@@ -353,14 +329,14 @@ def reminders(registry, connection, database):
     if done != expected:
         sys.exit(f"Floor and addon do not agree: {expected}, {done}")
     return [
-        ratio(f"reminders of a day, {done:,} activities", floor["cpu"], ours["cpu"], TARGET_REMIND),
+        frame.ratio(f"reminders of a day, {done:,} activities", floor["cpu"], ours["cpu"], TARGET_REMIND),
         (
             "queries for each",
             "",
             f"{queries:.4f}",
             f"{queries:.4f}",
             f"≤ {TARGET_QUERIES}",
-            verdict(queries <= TARGET_QUERIES),
+            frame.verdict(queries <= TARGET_QUERIES),
         ),
     ]
 
@@ -380,75 +356,6 @@ REMINDERS = """
     )
     SELECT count(*) FROM due
 """
-
-
-# ------------------------------------------------------------
-# Screens
-# ------------------------------------------------------------
-
-
-def screens(registry, connection, contacts):
-    """My Week and the timeline of a customer: no sequential scan, and the time they take."""
-    from run import environment
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), (SELECT count(*) FROM benchmark_partner) FROM crm_procedure_communication")
-        [[present, partners]] = cursor.fetchall()
-        if contacts > present:
-            history(cursor, -(-(contacts - present) // partners), 100)
-        cursor.execute("ANALYZE crm_procedure_communication")
-    connection.commit()
-    rows = []
-    with registry.cursor() as cursor:
-        env = environment(cursor, "benchmark_owner_1")
-        env["crm.procedure.communication"].search_count([], limit=1)
-        week = env.ref("crm_procedure.my_week_action").sudo()
-        week = env["ir.actions.act_window"].sudo().browse(week.id).read(["domain"])[0]["domain"]
-        from odoo.tools.safe_eval import safe_eval
-
-        customer = env["res.partner"].sudo().search([("user_id", "=", env.uid)], limit=1)
-        for name, domain, limit in (
-            ("My Week", safe_eval(week, {"uid": env.uid}), 80),
-            ("timeline of a customer", [("partner_id", "=", customer.id)], 10),
-            ("late contacts, counted", [("is_overdue", "=", True), ("user_id", "=", env.uid)], None),
-        ):
-            rows.append(screen(env["crm.procedure.communication"], name, domain, limit))
-    return rows
-
-
-def screen(model, name, domain, limit):
-    from odoo.tools import SQL
-
-    query = model._search(domain, limit=limit, order=model._order)
-    plan = "\n".join(line for [line] in model.env.execute_query(SQL("EXPLAIN %s", query.select())))
-    model.env.invalidate_all()
-    begin = time.monotonic()
-    model.search(domain, limit=limit)
-    took = time.monotonic() - begin
-    clean = "Seq Scan on crm_procedure_communication" not in plan
-    return (
-        name,
-        "",
-        f"{1000 * took:.1f} ms",
-        "index" if clean else "sequential scan",
-        "no sequential scan",
-        verdict(clean),
-    )
-
-
-def report(options, rows, notes):
-    return "\n".join(
-        [
-            f"`python benchmarks/plan.py --partners {options.partners} --contacts {options.contacts}`, "
-            f"{datetime.now():%Y-%m-%d}, {os.cpu_count()} cores:",
-            "",
-            "| Measure | Floor | Addon | Result | Target | |",
-            "|---|---|---|---|---|---|",
-            *("| " + " | ".join(row) + " |" for row in rows),
-            "",
-            *notes,
-        ]
-    )
 
 
 if __name__ == "__main__":

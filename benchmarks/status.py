@@ -12,13 +12,10 @@ missed.
 
 import argparse
 import contextlib
-import os
 import sys
-import tempfile
 from datetime import datetime, time, timedelta
-from pathlib import Path
 
-from grading import HERE, copy_addon, create, drop, ratio, say
+import frame
 
 TARGET = 1.5
 
@@ -29,38 +26,28 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="days in a row, of which the median counts (5)")
     parser.add_argument("--step", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if "CRM_PROCEDURE_TEMPLATE" not in os.environ:
-        script = HERE / "environment.sh"
-        os.execv("/bin/bash", ["bash", str(script), str(Path(__file__).resolve()), *sys.argv[1:]])
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_PROCEDURE_ADDONS"] = copy_addon(folder)
-        results = measure(options)
-    print(report(options, results))
-    sys.exit(1 if max(results["ratio"], results["completeness"]) > TARGET else 0)
+    results = frame.run(__file__, measure, options)
+    rows = table(results)
+    print(report(options, results, rows))
+    sys.exit(0 if frame.met(rows) else 1)
 
 
 def measure(options):
     import psycopg2
     from data import autovacuum, build
-    from measure import median, step
+    from measure import step
 
-    database = f"crm_procedure_benchmark_status_{options.partners}"
-    create(database)
-    try:
+    with frame.database(f"crm_procedure_benchmark_status_{options.partners}") as database:
         with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
-            say(f"{options.partners:,} customers and their orders")
+            frame.say(f"{options.partners:,} customers and their orders")
             build(connection, options.partners)
-            say("installing")
+            frame.say("installing")
             step("install", database)
             autovacuum(connection, False)
-        say(f"the first status of everybody, then {options.rounds} days")
+        frame.say(f"the first status of everybody, then {options.rounds} days")
         results = run_days(database, options.rounds)
-        say("completeness of everybody")
+        frame.say("completeness of everybody")
         results |= run_completeness(database, options.rounds)
-    finally:
-        drop(database)
-    results["ratio"] = median(results["addon"]) / median(results["floor"])
-    results["completeness"] = median(results["incomplete"]) / median(results["incomplete_floor"])
     return results
 
 
@@ -211,31 +198,28 @@ def noted(connection):
     return count
 
 
-def report(options, results):
+def table(results):
     from measure import median
 
-    rows = [
-        ratio("status of a day, to finding it", median(results["floor"]), median(results["addon"]), TARGET),
-        ratio(
+    return [
+        frame.ratio("status of a day, to finding it", median(results["floor"]), median(results["addon"]), TARGET),
+        frame.ratio(
             "who has an incomplete file",
             median(results["incomplete_floor"]),
             median(results["incomplete"]),
             TARGET,
         ),
-        ratio("the same again, nobody moves", median(results["floor"]), median(results["again"]), TARGET),
+        frame.ratio("the same again, nobody moves", median(results["floor"]), median(results["again"]), TARGET),
     ]
+
+
+def report(options, results, rows):
     changed = sorted(results["changed"])[len(results["changed"]) // 2]
-    return "\n".join(
-        [
-            f"`python benchmarks/status.py --partners {options.partners}`, {datetime.now():%Y-%m-%d}, "
-            f"{os.cpu_count()} cores; {changed:,} of {options.partners:,} customers change on a day:",
-            "",
-            "| Measure | Floor | Addon | Result | Target | |",
-            "|---|---|---|---|---|---|",
-            *("| " + " | ".join(row) + " |" for row in rows),
-            "",
-            f"First status of everybody: {results['first']['cpu']:.1f} s CPU, {results['first']['wall']:.1f} s.",
-        ]
+    return frame.table(
+        f"status.py --partners {options.partners}",
+        rows,
+        f"First status of everybody: {results['first']['cpu']:.1f} s CPU, {results['first']['wall']:.1f} s.",
+        about=f"; {changed:,} of {options.partners:,} customers change on a day",
     )
 
 

@@ -14,15 +14,12 @@ Works like benchmarks/grading.py, and ends with 1 when a target is missed.
 import argparse
 import bisect
 import contextlib
-import os
 import sys
-import tempfile
 import time
 from datetime import datetime, timedelta
 from itertools import accumulate
-from pathlib import Path
 
-from grading import HERE, copy_addon, create, drop, ratio, say
+import frame
 
 ROUNDS = 5
 IDLE_RUNS = 50  # one is too short for the clock of a process
@@ -32,15 +29,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tickets", type=int, default=100_000, help="open tickets (100000)")
     options = parser.parse_args()
-    if "CRM_PROCEDURE_TEMPLATE" not in os.environ:
-        script = HERE / "environment.sh"
-        os.execv("/bin/bash", ["bash", str(script), str(Path(__file__).resolve()), *sys.argv[1:]])
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_PROCEDURE_ADDONS"] = copy_addon(folder)
-        results = measure(options)
-    text, met = report(options, results)
-    print(text)
-    sys.exit(0 if met else 1)
+    results = frame.run(__file__, measure, options)
+    rows, note = table(results)
+    print(frame.table(f"ticket.py --tickets {options.tickets}", rows, note))
+    sys.exit(0 if frame.met(rows) else 1)
 
 
 def measure(options):
@@ -48,29 +40,25 @@ def measure(options):
     from data import autovacuum, vacuum
     from measure import Cpu, open_registry, step
 
-    database = f"crm_procedure_benchmark_ticket_{options.tickets}"
-    create(database)
-    try:
-        say("installing")
+    with frame.database(f"crm_procedure_benchmark_ticket_{options.tickets}") as database:
+        frame.say("installing")
         step("install", database)
         with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
             autovacuum(connection, False)
             registry = open_registry(database)
             results = {"few": count_queries(registry, connection, 100)}
-            say(f"{options.tickets:,} tickets")
+            frame.say(f"{options.tickets:,} tickets")
             fill(connection, options.tickets)
             vacuum(connection, "crm_procedure_ticket", "crm_procedure_custody")
             cpu = Cpu(database)
-            say("deadlines")
+            frame.say("deadlines")
             results |= recompute(registry, connection, cpu)
-            say("escalation")
+            frame.say("escalation")
             results |= escalation(registry, connection, cpu)
             results["many"] = count_queries(registry, connection, 0)
             results["late_ms"], results["late"] = late(registry, connection)
-            say("creation")
+            frame.say("creation")
             results |= creation(registry)
-    finally:
-        drop(database)
     return results
 
 
@@ -151,7 +139,7 @@ def recompute(registry, connection, cpu):
                 env["crm.procedure.ticket"]._cron_recompute_deadlines()
             results["queries"] = cursor.sql_log_count - before
         results["addon"].append(usage)
-        say("  floor {:.2f} s CPU, addon {:.2f}".format(results["floor"][-1]["cpu"], usage["cpu"]))
+        frame.say("  floor {:.2f} s CPU, addon {:.2f}".format(results["floor"][-1]["cpu"], usage["cpu"]))
     return results
 
 
@@ -341,41 +329,29 @@ def creation(registry):
 # ------------------------------------------------------------
 
 
-def report(options, results):
+def table(results):
     from measure import median
-
-    def at_most(name, value, target, shown="{:.3g}"):
-        return (name, "–", shown.format(value), "", f"≤ {target}", "met" if value <= target else "**missed**")
 
     idle = median(results["idle"]) / IDLE_RUNS
     indexed = median(results["find_indexed"]) / IDLE_RUNS
     rows = [
-        ratio("all deadlines after a leave", median(results["floor"]), median(results["addon"]), 12),
-        at_most("queries of that", results["queries"], 15),
-        ratio(
+        frame.ratio("all deadlines after a leave", median(results["floor"]), median(results["addon"]), 12),
+        frame.at_most("queries of that", results["queries"], 15),
+        frame.ratio(
             "escalation run, nothing due, to finding who is late", median(results["find"]), median(results["idle"]), 1.5
         ),
-        at_most("its queries, more than with 100 tickets", results["many"] - results["few"], 5),
-        at_most(f"count of {results['late']} late ones, ms of the database", results["late_ms"], 1),
-        at_most("queries to create a ticket alone", results["alone"], 20),
-        at_most("queries to create a ticket in a batch of 1,000", results["batch"], 6),
-        at_most("queries more for the last of 200 in a row", results["growth"], 0),
+        frame.at_most("its queries, more than with 100 tickets", results["many"] - results["few"], 5),
+        frame.at_most(f"count of {results['late']} late ones, ms of the database", results["late_ms"], 1),
+        frame.at_most("queries to create a ticket alone", results["alone"], 20),
+        frame.at_most("queries to create a ticket in a batch of 1,000", results["batch"], 6),
+        frame.at_most("queries more for the last of 200 in a row", results["growth"], 0),
     ]
-    text = "\n".join(
-        [
-            f"`python benchmarks/ticket.py --tickets {options.tickets}`, {datetime.now():%Y-%m-%d}, "
-            f"{os.cpu_count()} cores:",
-            "",
-            "| Measure | Floor | Addon | Result | Target | |",
-            "|---|---|---|---|---|---|",
-            *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows),
-            "",
-            f"An idle escalation run is {1000 * idle:.1f} ms of CPU; the same look at the index by hand, without "
-            f"Odoo, {1000 * indexed:.2f} ms. Python's own time to create a ticket: alone {results['alone_ms']:.1f} ms, "
-            f"in a batch {results['batch_ms']:.1f} ms.",
-        ]
+    note = (
+        f"An idle escalation run is {1000 * idle:.1f} ms of CPU; the same look at the index by hand, without "
+        f"Odoo, {1000 * indexed:.2f} ms. Python's own time to create a ticket: alone {results['alone_ms']:.1f} ms, "
+        f"in a batch {results['batch_ms']:.1f} ms."
     )
-    return text, all("missed" not in str(row[-1]) for row in rows)
+    return rows, note
 
 
 if __name__ == "__main__":
