@@ -18,6 +18,7 @@
         "security/ticket_rules.xml",
         "security/plan_rules.xml",
         "security/campaign_rules.xml",
+        "security/indicator_rules.xml",
         "data/procedure_grade_data.xml",
         "data/procedure_criterion_data.xml",
         "data/procedure_data.xml",
@@ -31,6 +32,8 @@
         "data/care_data.xml",
         "data/survey_data.xml",
         "data/survey_mail_data.xml",
+        "data/indicator_data.xml",
+        "data/indicator_cron_data.xml",
         "reports/workbook_actions.xml",
         "reports/controlled_form_templates.xml",
         "reports/controlled_form_reports.xml",
@@ -98,6 +101,9 @@
         "views/participant_views.xml",
         "views/questionnaire_views.xml",
         "views/survey_menus.xml",
+        "views/indicator_views.xml",
+        "views/indicator_value_views.xml",
+        "views/indicator_menus.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
@@ -113,6 +119,7 @@
         "demo/ticket_open_demo.xml",
         "demo/campaign_demo.xml",
         "demo/ticket_door_demo.xml",
+        "demo/indicator_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -119,3 +119,14 @@ from . import ticket_outbound
 from . import ticket_portal
 from . import ticket_unaccepted
 from . import ticket_source
+from . import indicator
+from . import indicator_value
+from . import indicator_definition
+from . import indicator_count
+from . import indicator_compute
+from . import indicator_open
+from . import indicator_board
+from . import indicator_freeze
+from . import indicator_records
+from . import res_partner_indicator
+from . import sale_order_indicator

@@ -27,6 +27,8 @@ TABLE = {
     "procedure_submit": "quality",
     "procedure_approve": "manager",
     "change_confirm": "sales supervisor",
+    "indicator_edit": "quality",
+    "indicator_refresh": "supervisor quality manager",
     "status_override": "sales supervisor",
     "read_all": "supervisor quality manager auditor",
 }

@@ -39,6 +39,8 @@ POWERS = {
     "procedure_submit": (QUALITY,),
     "procedure_approve": (MANAGER,),
     "change_confirm": (SALES, SUPERVISOR),
+    "indicator_edit": (QUALITY,),
+    "indicator_refresh": (SUPERVISOR, QUALITY, MANAGER),
     "status_override": (SALES, SUPERVISOR),
     "read_all": (SUPERVISOR, QUALITY, MANAGER, AUDITOR),
 }
