@@ -159,7 +159,7 @@ class ProcedureIndicator(models.Model):
                 SELECT c.number, %(clause)s AS name,
                     ARRAY(SELECT %(role)s FROM %(roles)s r JOIN res_groups g ON g.id = r.%(role_column)s
                         WHERE r.%(clause_of_role)s = c.id ORDER BY g.sequence, g.id) AS roles,
-                    ARRAY(SELECT json_build_object('id', f.id, 'name', f.number || ' ' || %(form)s)
+                    ARRAY(SELECT json_build_object('id', f.id, 'name', concat_ws(' ', f.number, %(form)s))
                         FROM %(forms)s r JOIN crm_procedure_form f ON f.id = r.%(form_column)s
                         WHERE r.%(clause_of_form)s = c.id ORDER BY f.number, f.id) AS forms
                 FROM crm_procedure_clause c WHERE c.procedure_id = %(procedure)s ORDER BY c.sequence, c.id

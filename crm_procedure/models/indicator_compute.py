@@ -2,7 +2,7 @@ import logging
 
 from markupsafe import escape
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import LockError, UserError
 
 from ..tools import indicators

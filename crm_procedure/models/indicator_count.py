@@ -216,9 +216,9 @@ class ProcedureIndicator(models.Model):
                 if field.company_dependent or "company" in contexts.get(field, ()):
                     return True
                 current = self.env[field.comodel_name] if field.comodel_name else None
-            if isinstance(condition.value, Domain) and current is not None:
-                if self._differs_by_company(current, condition.value):
-                    return True
+            nested = isinstance(condition.value, Domain) and current is not None
+            if nested and self._differs_by_company(current, condition.value):
+                return True
         return False
 
     def _period_label(self):

@@ -38,6 +38,15 @@ TECHNICAL = (
 )
 LONGEST = 10_000  # characters of a domain
 ANY = ("any", "not any")  # those that step over access rights are not for lists
+DEFINITION = {
+    "model_name",
+    "measure",
+    "domain_population",
+    "domain_conforming",
+    "period",
+    "period_field",
+    "limit_code",
+}
 COMPANY = ("company_id", "company_ids")
 
 
@@ -51,25 +60,36 @@ class ProcedureIndicator(models.Model):
 
     _inherit = "crm.procedure.indicator"
 
-    @api.constrains(
-        "model_name",
-        "measure",
-        "domain_population",
-        "domain_conforming",
-        "period",
-        "period_field",
-        "limit_code",
-    )
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        created = super().create(vals_list)
+        created._check_definition()
+        return created
+
+    def write(self, vals):
+        result = super().write(vals)
+        if DEFINITION & set(vals):
+            self._check_definition()
+        return result
+
+    # ------------------------------------------------------------
+    # BUSINESS
+    # ------------------------------------------------------------
+
     def _check_definition(self):
+        """With the rights of whoever saves; no ``constrains``, for those run with all rights.
+
+        :raise ValidationError: what is wrong, in words
+        """
         for indicator in self:
             indicator._model()
             indicator._check_period()
             indicator._domains()
             indicator._check_runs()
-
-    # ------------------------------------------------------------
-    # BUSINESS
-    # ------------------------------------------------------------
 
     def _refuse(self, reason):
         raise ValidationError(

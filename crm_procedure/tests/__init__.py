@@ -53,3 +53,6 @@ from . import test_ticket_answer
 from . import test_ticket_portal
 from . import test_ticket_form
 from . import test_ticket_doors
+from . import test_indicator
+from . import test_indicator_values
+from . import test_indicator_board
