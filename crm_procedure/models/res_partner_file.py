@@ -99,6 +99,8 @@ class ResPartner(models.Model):
         def holds(model, alias, query):
             if (operator, value) == ("<", 100):  # what everybody asks for: the first gap settles it
                 return SQL("(%s) IS NOT TRUE", model._procedure_complete_sql(alias, query))
+            if (operator, value) == (">=", 100):
+                return model._procedure_complete_sql(alias, query)
             return SQL("%s %s (%s)", model._procedure_completeness_sql(alias, query), SQL(compare), value)
 
         return Domain.custom(to_sql=lambda model, alias, query: model._procedure_of_customer_sql(holds, alias, query))

@@ -56,3 +56,4 @@ from . import test_ticket_doors
 from . import test_indicator
 from . import test_indicator_values
 from . import test_indicator_board
+from . import test_indicator_shipped
