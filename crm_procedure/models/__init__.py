@@ -130,3 +130,10 @@ from . import indicator_freeze
 from . import indicator_records
 from . import res_partner_indicator
 from . import sale_order_indicator
+from . import review_template
+from . import review
+from . import review_topic
+from . import review_open
+from . import review_figures
+from . import review_announce
+from . import action_review

@@ -25,6 +25,7 @@ class ProcedureForm(models.Model):
             ("communication_record", "Communication record"),
             ("complaint_record", "Complaint record"),
             ("ticket_ledger", "Ticket ledger"),
+            ("review_minutes", "Review minutes"),
             ("procedure", "The procedure itself"),
         ],
         string="Printed by",

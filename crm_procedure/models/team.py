@@ -1,5 +1,17 @@
 from odoo import fields, models
 
+DUTIES = [
+    ("sales", "Sales"),
+    ("marketing", "Marketing"),
+    ("service", "Customer service"),
+    ("technical", "Technical support"),
+    ("rd", "Research and development"),
+    ("legal", "Legal"),
+    ("quality", "Quality management"),
+    ("management", "Management"),
+    ("other", "Other"),
+]
+
 
 class ProcedureTeam(models.Model):
     """A department with a duty (R1–R10); no department is hard-coded (X17)."""
@@ -12,17 +24,7 @@ class ProcedureTeam(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     duty = fields.Selection(
-        [
-            ("sales", "Sales"),
-            ("marketing", "Marketing"),
-            ("service", "Customer service"),
-            ("technical", "Technical support"),
-            ("rd", "Research and development"),
-            ("legal", "Legal"),
-            ("quality", "Quality management"),
-            ("management", "Management"),
-            ("other", "Other"),
-        ],
+        DUTIES,
         required=True,
         default="other",
         help="What the procedure expects of this department.",

@@ -35,6 +35,7 @@ from . import (
     test_quiet,
     test_records,
     test_retention,
+    test_review,
     test_scoring,
     test_ticket,
     test_ticket_cause,

@@ -24,6 +24,8 @@ TABLE = {
     "cost_approve": "manager",
     "campaign_run": "marketing",
     "campaign_approve": "manager",
+    "review_prepare": "service supervisor quality",
+    "review_approve": "manager",
     "procedure_submit": "quality",
     "procedure_approve": "manager",
     "change_confirm": "sales supervisor",
@@ -267,6 +269,23 @@ class TestPowers(ProcedureCase):
         campaign = self._run_campaign(self.users["marketing"], self._new_campaign())
         self._call(campaign, user, "action_approve")
         self.assertEqual(campaign.sudo().state, "approved")
+
+    def _act_review_prepare(self, user):
+        model = self.env["crm.procedure.review"].with_user(user)
+        values = {"kind": "monthly", "company_id": self.company.id, "date": "2026-01-05"}
+        review = model.browse(call_kw(model, "create", [values], {}))
+        self._call(review.agenda_ids[0], user, "write", {"conclusion": "Nothing is open"})
+        self._call(review, user, "action_conclude_rest")
+        self._call(review, user, "action_freeze", "A ticket was entered late")
+        self._call(review, user, "action_submit")
+        self.assertEqual(review.state, "submitted")
+
+    def _act_review_approve(self, user):
+        review = self.env["crm.procedure.review"].create({"kind": "monthly", "date": "2026-01-05"})
+        review.action_conclude_rest()
+        review.with_user(self.users["quality"]).action_submit()
+        self._call(review, user, "action_approve")
+        self.assertEqual(review.sudo().state, "approved")
 
     def test_each_step_of_a_survey_asks_for_the_power(self):
         """Not only creating one."""

@@ -56,6 +56,8 @@ LIMITS = (
     Limit("management_report", "Management hears of feedback every", 1, "month"),
     Limit("internal_review", "The procedure is reviewed internally every", 3, "month", "document", "004 七(一)"),
     Limit("legal_review", "The rules are reviewed by legal every", 12, "month"),
+    Limit("management_review", "Management reviews customer relations every", 12, "month"),
+    Limit("review_hold", "A review is held and submitted after it was opened within", 10, "working_day"),
     Limit("evaluation", "Customer relations are evaluated every", 6, "month"),
     Limit("survey", "Satisfaction is surveyed at least every", 12, "month", "document", "000 5.5"),
     Limit("survey_again", "A customer is not asked for satisfaction again within", 3, "month"),

@@ -36,6 +36,8 @@ POWERS = {
     "cost_approve": (MANAGER,),
     "campaign_run": (MARKETING,),
     "campaign_approve": (MANAGER,),
+    "review_prepare": (SERVICE, SUPERVISOR, QUALITY),
+    "review_approve": (MANAGER,),
     "procedure_submit": (QUALITY,),
     "procedure_approve": (MANAGER,),
     "change_confirm": (SALES, SUPERVISOR),
