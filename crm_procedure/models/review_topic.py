@@ -1,8 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from .review import PREPARE
 from .review_template import SOURCES
 
 PROPOSED = {"name", "description"}  # what a department tells; the rest is for the meeting
