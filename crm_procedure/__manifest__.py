@@ -106,7 +106,11 @@
         "views/indicator_views.xml",
         "views/indicator_value_views.xml",
         "views/indicator_menus.xml",
+        "views/review_templates.xml",
+        "views/action_review_views.xml",
         "views/review_views.xml",
+        "views/review_topic_views.xml",
+        "views/review_template_views.xml",
         "views/review_menus.xml",
     ],
     "demo": [

@@ -135,5 +135,8 @@ from . import review
 from . import review_topic
 from . import review_open
 from . import review_figures
+from . import review_shown
 from . import review_announce
+from . import review_feedback
+from . import review_minutes
 from . import action_review

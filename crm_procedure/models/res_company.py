@@ -65,6 +65,14 @@ class ResCompany(models.Model):
         zone = timezone(self._procedure_tz())
         return zone.localize(datetime.combine(day, clock)).astimezone(utc).replace(tzinfo=None)
 
+    def _procedure_bounds(self, first, last):
+        """:return: (beginning of the day ``first``, end of the day ``last``) in the company's time, naive UTC"""
+        zone = timezone(self._procedure_tz())
+        return tuple(
+            zone.localize(datetime.combine(day, time.min)).astimezone(utc).replace(tzinfo=None)
+            for day in (first, last + timedelta(days=1))
+        )
+
     def _procedure_now(self):
         """:return: the present moment in the company's time zone"""
         zone = timezone(self._procedure_tz())

@@ -82,6 +82,11 @@ class ProcedureReview(models.Model):
     invited_on = fields.Datetime(readonly=True, copy=False)
     pack_id = fields.Many2one("ir.attachment", string="Meeting Pack", readonly=True, copy=False, ondelete="set null")
 
+    may_write = fields.Boolean(compute="_compute_may_write", export_string_translation=False)
+    topic_count = fields.Integer(string="Topics", compute="_compute_counts")
+    action_count = fields.Integer(string="Decisions taken", compute="_compute_counts")
+    is_empty = fields.Boolean(string="Without data", compute="_compute_is_empty")
+
     _number_uniq = models.Constraint("UNIQUE (company_id, name)", "This number is taken.")
     _period_order = models.Constraint("CHECK (date_from <= date_to)", "A period ends on its first day or later.")
     _period_uniq = models.UniqueIndex(
@@ -113,6 +118,28 @@ class ProcedureReview(models.Model):
         for review in self:
             words = (review.name, kinds.get(review.kind), review.period_label)
             review.display_name = " ".join(filter(None, words)) or self.env._("New")
+
+    @api.depends("state", "user_id")
+    @api.depends_context("uid")
+    def _compute_may_write(self):
+        for review in self:
+            review.may_write = review.state == "draft" and review._may_write()
+
+    @api.depends("agenda_ids", "action_ids")
+    def _compute_counts(self):
+        own = [("review_id", "in", self.ids)]
+        topics, actions = (
+            dict(self.env[name]._read_group(own, ["review_id"], ["__count"]))
+            for name in ("crm.procedure.review.topic", "crm.procedure.action")
+        )
+        for review in self:
+            review.topic_count = topics.get(review._origin, 0)
+            review.action_count = actions.get(review._origin, 0)
+
+    @api.depends("figures")
+    def _compute_is_empty(self):
+        for review in self:
+            review.is_empty = bool(review.figures) and not review.figures["has_data"]
 
     # ------------------------------------------------------------
     # CRUD
@@ -225,6 +252,16 @@ class ProcedureReview(models.Model):
         action["context"] = {}
         action["display_name"] = self.env._("%(review)s: decisions", review=self.name)
         return action
+
+    def action_view_last(self):
+        """:return: action that opens the review of this kind before this one"""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.previous_id.id,
+            "views": [(False, "form")],
+        }
 
     # ------------------------------------------------------------
     # BUSINESS
