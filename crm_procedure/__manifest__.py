@@ -111,6 +111,7 @@
         "views/review_views.xml",
         "views/review_topic_views.xml",
         "views/review_template_views.xml",
+        "reports/review_form_templates.xml",
         "views/review_menus.xml",
     ],
     "demo": [

@@ -167,7 +167,9 @@ class ProcedureReview(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             self.env.user.check_procedure_power(PREPARE, self.env._("open a review"))
-        opened = super().create([{"user_id": False, **vals} for vals in vals_list])
+        quiet = self.with_context(mail_auto_subscribe_no_notify=True)  # the chair has the invitation
+        opened = super(ProcedureReview, quiet).create([{"user_id": False, **vals} for vals in vals_list])
+        opened = opened.with_env(self.env)
         opened._open()
         return opened
 
@@ -204,9 +206,12 @@ class ProcedureReview(models.Model):
             )
 
     def _may_write(self):
+        return self.env.su or self._is_written_by(self.env.user)
+
+    def _is_written_by(self, user):
+        """:return: whether ``user`` writes the minutes: the chair, and those who prepare reviews"""
         self.ensure_one()
-        user = self.env.user
-        return self.env.su or self.user_id == user or user.has_procedure_power(PREPARE)
+        return self.user_id == user or user.has_procedure_power(PREPARE)
 
     # ------------------------------------------------------------
     # ACTIONS

@@ -1,5 +1,6 @@
 import logging
 from functools import partial
+from operator import itemgetter
 
 from psycopg2.errors import UniqueViolation
 
@@ -80,6 +81,7 @@ class ProcedureReview(models.Model):
             rows.append({"name": own.env._("Open actions of the last reviews"), "source": "actions"})
         for place, row in enumerate(rows):
             row["sequence"] = ACTIONS_FIRST if row["source"] == "actions" else STANDARD + place
+        rows.sort(key=itemgetter("sequence"))
         self.agenda_ids = [Command.create({"origin": "standard", **row}) for row in rows]
         if setup.takes_topics:
             self.env["crm.procedure.review.topic"]._take_waiting(self)
@@ -196,8 +198,7 @@ class ProcedureReview(models.Model):
             return self.browse()
         try:
             with self.env.cr.savepoint():
-                quiet = self.with_context(mail_auto_subscribe_no_notify=True)
-                review = quiet.create({"company_id": company.id, **values}).with_env(self.env)
+                review = self.create({"company_id": company.id, **values})
         except UniqueViolation:
             return self.browse()
         review._announce()

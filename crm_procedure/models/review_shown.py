@@ -105,8 +105,9 @@ class ProcedureReview(models.Model):
         )
         lines.append([self.env._("Rating of the result (1 to 5)"), self._rating(figures), self._rating(before)])
         kinds = self.env._(", ").join(
-            f"{self._choice('crm.procedure.ticket', 'kind', kind)} {self._whole(count)}"
-            for kind, count in figures["kinds"].items()
+            f"{label} {self._whole(figures['kinds'][kind])}"
+            for kind, label in self.env["crm.procedure.ticket"]._fields["kind"]._description_selection(self.env)
+            if figures["kinds"].get(kind)
         )
         labels = [self.env._("Figure"), self.env._("This period"), self.env._("Period before")]
         return [
@@ -124,7 +125,7 @@ class ProcedureReview(models.Model):
             "category": (self.env._("Pareto by category"), self.env._("Category")),
             "cause": (self.env._("Pareto by root cause"), self.env._("Root cause")),
         }
-        return [self._shown_pareto(*titles[name], pareto) for name, pareto in self.figures["pareto"].items()]
+        return [self._shown_pareto(*titles[name], self.figures["pareto"][name]) for name in titles]
 
     def _shown_pareto(self, title, label, pareto):
         unknown = pareto["unknown"] and self.env._("%(count)s without an entry.", count=self._whole(pareto["unknown"]))

@@ -66,11 +66,16 @@ class ProcedureReviewTemplate(models.Model):
     @api.model
     def _of(self, kind, company):
         """:return: the setup of ``kind`` for ``company``: its own before the general one, perhaps none"""
-        return self.sudo().search(  # how reviews are set up is no secret
-            Domain("kind", "=", kind) & Domain("company_id", "in", (company.id, False)),
-            order="company_id NULLS LAST",
-            limit=1,
+        setup = (
+            self.sudo()  # how reviews are set up is no secret
+            .with_context(active_test=False)
+            .search(
+                Domain("kind", "=", kind) & Domain("company_id", "in", (company.id, False)),
+                order="company_id NULLS LAST",
+                limit=1,
+            )
         )
+        return setup.filtered("active")
 
 
 class ProcedureReviewTemplateTopic(models.Model):

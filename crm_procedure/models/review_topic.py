@@ -171,14 +171,16 @@ class ProcedureReviewTopic(models.Model):
         if self.env.su:
             return True
         if self.review_id:
-            return self.review_id.state == "draft" and self.review_id._may_write()
+            review = self.review_id.sudo()  # who proposed a topic may not see the review: only whether it is open
+            return review.state == "draft" and review._is_written_by(self.env.user)
         return not self.replied_on and self.env.user.has_procedure_power(PREPARE)
 
     def _is_own_proposal(self):
         """Proposers add to their words until somebody has answered."""
         self.ensure_one()
         answered = self.replied_on or (self.conclusion or "").strip()
-        return self.proposed_by_id == self.env.user and not answered and self.review_id.state in (False, "draft")
+        state = self.review_id.sudo().state  # as in _may_write
+        return self.proposed_by_id == self.env.user and not answered and state in (False, "draft")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_agenda_of_a_draft(self):
@@ -202,6 +204,14 @@ class ProcedureReviewTopic(models.Model):
         """:return: action that opens a new action, to be done by somebody until a day, under this topic"""
         self.ensure_one()
         self._check_written(self)
+        if not self.env["crm.procedure.action"].has_access("create"):
+            raise UserError(
+                self.env._(
+                    "Write the decision down as the conclusion. Whoever prepares the review gives out the action: "
+                    "%(user)s.",
+                    user=self.review_id.prepared_by_id.sudo().name or self.env._("nobody"),  # named on the form
+                )
+            )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Decision"),

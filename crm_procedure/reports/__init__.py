@@ -13,3 +13,4 @@ from . import care_lists
 from . import survey_report
 from . import ticket_form
 from . import ticket_ledger
+from . import review_form
