@@ -4,15 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_datetime, osutil
 
+from .record_rows import KIND_OF_FIELD, RecordRows
 from .workbook import Column, Head, Workbook
-
-KIND_OF_FIELD = {
-    "integer": "integer",
-    "float": "number",
-    "monetary": "money",
-    "date": "date",
-    "datetime": "datetime",
-}
 
 
 class ListWorkbook(models.AbstractModel):
@@ -131,7 +124,8 @@ class ListWorkbook(models.AbstractModel):
             )
         )
         footer = " · ".join([identity["title"], number, procedure])
-        return Head(identity["title"], identity["company"].name, lines, footer)
+        cut = self.env._("… [cut: %d more characters]")
+        return Head(identity["title"], identity["company"].name, lines, footer, cut)
 
     @api.model
     def _filename(self, records):
@@ -155,34 +149,6 @@ class ListWorkbook(models.AbstractModel):
         return Column(label, KIND_OF_FIELD.get(field.type, "text"))
 
     @api.model
-    def _field_rows(self, ids, names, batch_size=4000):
-        """Rows of fields of ``_model``, under the user's own rights, in flat memory.
-
-        :param ids: of the records; those deleted or out of reach meanwhile are refused as
-            any reading of them would be
-        """
-        model = self.env[self._model].with_context(prefetch_fields=False)
-        shown = [self._shown(model._fields[name]) for name in names]
-        for start in range(0, len(ids), batch_size):
-            batch = model.browse(ids[start : start + batch_size])
-            for values in batch.read(names):
-                yield [show(values[name]) for show, name in zip(shown, names, strict=True)]
-            self.env.invalidate_all(flush=False)  # a list is only read: nothing waits to be written
-
-    @api.model
-    def _shown(self, field):
-        """:return: function that makes of a value read what the cell holds"""
-        if field.type == "selection":
-            return dict(field._description_selection(self.env)).get
-        if field.type == "many2one":
-            return lambda value: value and value[1]
-        if field.type in ("one2many", "many2many"):
-            comodel = self.env[field.comodel_name]
-            return lambda ids: ", ".join(comodel.browse(ids).mapped("display_name"))
-        if field.type == "boolean":
-            return lambda value: self.env._("Yes") if value else ""
-        if field.type == "datetime":
-            return lambda value: value and fields.Datetime.context_timestamp(self, value).replace(tzinfo=None)
-        if field.type in ("html", "properties", "json"):
-            return lambda value: value and str(value)
-        return lambda value: value
+    def _field_rows(self, ids, names):
+        """:return: iterator over rows of fields of ``_model``, under the user's own rights"""
+        return RecordRows(self.env[self._model], names).of(ids)

@@ -185,22 +185,19 @@ class SurveyReportWorkbook(models.AbstractModel):
 
     def _interval_chart(self, book, sheet, table, first, last, figures):
         """Bars with their intervals as error bars; rows in between without a figure stay empty."""
-        chart = book.chart("column")
-        chart.add_series(
-            {
-                "categories": [table.name, first, 0, last, 0],
-                "values": [table.name, first, 1, last, 1],
-                "fill": {"color": "#5B9BD5"},
-                "gap": 80,
-                "data_labels": {"value": True, "num_format": "0.0", "position": "inside_base"},
-                "y_error_bars": {
-                    "type": "custom",
-                    "plus_values": [figure.high - figure.value for figure in figures],
-                    "minus_values": [figure.value - figure.low for figure in figures],
-                },
-            }
+        series = table.series(
+            0,
+            1,
+            first,
+            last,
+            data_labels={"value": True, "num_format": "0.0", "position": "inside_base"},
+            y_error_bars={
+                "type": "custom",
+                "plus_values": [figure.high - figure.value for figure in figures],
+                "minus_values": [figure.value - figure.low for figure in figures],
+            },
         )
-        chart.set_legend({"none": True})
+        chart = book.chart("column", series)
         chart.set_y_axis({"min": 0, "max": 100, "major_gridlines": {"visible": True, "line": {"color": "#DDDDDD"}}})
         return chart
 
@@ -230,16 +227,11 @@ class SurveyReportWorkbook(models.AbstractModel):
                 ]
             )
         table = sheet.table(columns, rows)
-        chart = book.chart("column")
-        for index, color in ((2, "#BFBFBF"), (3, "#5B9BD5")):
-            chart.add_series(
-                {
-                    "name": columns[index].label,
-                    "categories": table.column(0),
-                    "values": table.column(index),
-                    "fill": {"color": color},
-                }
-            )
+        chart = book.chart(
+            "column",
+            table.series(0, 2, fill={"color": "#BFBFBF"}),
+            table.series(0, 3, fill={"color": "#5B9BD5"}),
+        )
         sheet.place(chart, self.env._("Asked and answered by grade"))
 
     def _write_comments(self, book, record):

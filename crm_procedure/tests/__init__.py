@@ -61,3 +61,4 @@ from . import test_indicator
 from . import test_indicator_values
 from . import test_indicator_board
 from . import test_indicator_shipped
+from . import test_row_writer
