@@ -46,10 +46,11 @@ class RecordRows:
         :raise AccessError, MissingError: for records out of reach, or deleted meanwhile, as
             any reading of them would
         """
+        self.env.flush_all()
         for start in range(0, len(ids), batch):
             chosen = ids[start : start + batch]
             yield from self._batch(chosen)
-            self.env.invalidate_all(flush=False)  # a list is only read: nothing waits to be written
+            self.env.invalidate_all(flush=False)  # reading leaves nothing to be written
 
     def _batch(self, ids):
         found = self._select(ids)
