@@ -113,6 +113,7 @@
         "views/review_template_views.xml",
         "reports/review_form_templates.xml",
         "views/review_menus.xml",
+        "reports/pack_actions.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",

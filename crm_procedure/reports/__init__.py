@@ -14,3 +14,9 @@ from . import survey_report
 from . import ticket_form
 from . import ticket_ledger
 from . import review_form
+from . import figure_workbook
+from . import pack_feedback
+from . import pack_plans
+from . import pack_costs
+from . import pack_surveys
+from . import pack_lists

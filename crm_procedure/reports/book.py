@@ -25,6 +25,7 @@ KINDS = {
     "date": ("yyyy-mm-dd", 12),
     "datetime": ("yyyy-mm-dd hh:mm", 17),
     "boolean": ("General", 10),
+    "plain": ("General", 10),  # a number as it is, or words
 }
 
 FONT = "Microsoft YaHei"  # where it is missing, Excel and LibreOffice take the next Chinese one

@@ -4,7 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_datetime, osutil
 
-from .record_rows import KIND_OF_FIELD, RecordRows
+from .record_rows import KIND_OF_FIELD, RecordRows, check_readable
+from .sheets import Sheets
 from .workbook import Column, Head, Workbook
 
 
@@ -22,6 +23,7 @@ class ListWorkbook(models.AbstractModel):
 
     _code = None
     _model = None  # of the records that are chosen for the list
+    _place = None  # in the meeting pack, from the first sheet on; without one it is not in it
 
     # ------------------------------------------------------------
     # To be filled in
@@ -38,6 +40,22 @@ class ListWorkbook(models.AbstractModel):
     def _rows(self, records):
         """:return: iterator over rows that the user may see, read in batches"""
         raise NotImplementedError
+
+    def _fill(self, book, records, figures=None):
+        """Write the sheets of this workbook into an open one, which may be that of a meeting pack.
+
+        :param book: ``Sheets``, its head being that of these sheets
+        :param dict figures: of a review, frozen; where there are some, they count
+        """
+        book.list(book.head.title, self._columns(records), self._rows(records))
+
+    def _pack_records(self, review):
+        """:return: records of ``_model`` of the period of a review, for its meeting pack"""
+        return self.env[self._model]
+
+    def _no_data(self):
+        """:return: what stands in a meeting pack for a period without such records"""
+        return self.env._("No data: there is no such record in this period.")
 
     def _lines(self, records):
         """:return: texts under the title, besides number, procedure and who printed it"""
@@ -87,7 +105,7 @@ class ListWorkbook(models.AbstractModel):
                     "right “Access to export feature”."
                 )
             )
-        records.check_access("read")
+        check_readable(records)
         count = self._write(target, records)
         self._note_export(records, count)
         return self._filename(records)
@@ -104,8 +122,13 @@ class ListWorkbook(models.AbstractModel):
     def _write(self, target, records, rows=None):
         """:return: number of rows written"""
         identity = self._identity(self._code, self._title(), self._company(records), self._procedure(records))
-        with Workbook(target, self._head(identity, records), self._columns(records)) as book:
-            book.write_rows(self._rows(records) if rows is None else rows)
+        head = self._head(identity, records)
+        if rows is not None:
+            with Workbook(target, head, self._columns(records)) as book:
+                book.write_rows(rows)
+            return book.count
+        with Sheets(target, head) as book:
+            self._fill(book, records)
         return book.count
 
     @api.model

@@ -21,6 +21,26 @@ KIND_OF_FIELD = {
 }
 
 
+def check_readable(records, batch=10_000):
+    """As ``records.check_access("read")``, which would read all of them into memory.
+
+    :raise AccessError, MissingError: when one is out of reach, or does not exist
+    """
+    model = records.browse().with_context(active_test=False)
+    model.check_access("read")
+    ids = records.ids
+    for start in range(0, len(ids), batch):
+        chosen = ids[start : start + batch]
+        if model.search_count([("id", "in", chosen)]) < len(set(chosen)):
+            refuse(model, chosen)
+
+
+def refuse(model, ids):
+    """Read some that cannot all be read: it is said which, and why."""
+    model.browse(ids).check_access("read")
+    model.browse(ids).mapped("display_name")
+
+
 class RecordRows:
     """Rows of the fields ``names`` of a model.
 
@@ -55,8 +75,7 @@ class RecordRows:
     def _batch(self, ids):
         found = self._select(ids)
         if missing := [id_ for id_ in ids if id_ not in found]:
-            self.model.browse(missing).read(self.names)
-            self.model.browse(missing).mapped("display_name")  # one of the two refuses, and says what
+            refuse(self.model, missing)
         self._learn_names(found.values())
         others = self._read(ids)
         size = len(self.names)

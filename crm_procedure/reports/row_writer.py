@@ -139,7 +139,7 @@ def write_cell(sheet, row, column, kind, value, style=None, cut=CUT):
         sheet.write_string(row, column, _SURROGATE.sub("\ufffd", text), style)
 
 
-NUMBERS = ("integer", "number", "money", "percent", "share")
+NUMBERS = ("integer", "number", "money", "percent", "share", "plain")
 
 
 # ------------------------------------------------------------

@@ -44,9 +44,24 @@ class TicketLedger(models.AbstractModel):
 
     _code = "ticket_ledger"
     _model = "crm.procedure.ticket"
+    _place = 40
 
     def _title(self):
         return self.env._("Ticket Ledger")
+
+    def _pack_records(self, review):
+        begin, end = review._bounds()
+        return self.env[self._model].search(
+            [
+                ("company_id", "=", review.company_id.id),
+                ("date_reported", ">=", begin),
+                ("date_reported", "<", end),
+            ],
+            order="date_reported, id",
+        )
+
+    def _no_data(self):
+        return self.env._("No data: no feedback was received in this period.")
 
     def _columns(self, records):
         return [self._field_column(name) for name in self._names()]
