@@ -62,3 +62,4 @@ from . import test_indicator_values
 from . import test_indicator_board
 from . import test_indicator_shipped
 from . import test_row_writer
+from . import test_pack_sheets
