@@ -12,33 +12,24 @@ with 1 when a target is missed.
 import argparse
 import contextlib
 import itertools
-import os
 import sys
 import tempfile
-from datetime import datetime
-from pathlib import Path
 
-from grading import HERE, copy_addon, create, drop, say, verdict
+import frame
 
 COLUMNS = 20
 CONSTANTS = 1000  # rows that are written again and again
-ROUNDS = 3
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=100_000, help="customers on the list (100000)")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of which the median counts (3)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of which the median counts (3)")
     options = parser.parse_args()
-    if "CRM_PROCEDURE_TEMPLATE" not in os.environ:
-        script = HERE / "environment.sh"
-        os.execv("/bin/bash", ["bash", str(script), str(Path(__file__).resolve()), *sys.argv[1:]])
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_PROCEDURE_ADDONS"] = copy_addon(folder)
-        results = measure(options)
-    text, met = report(options, results)
-    print(text)
-    sys.exit(0 if met else 1)
+    results = frame.run(__file__, measure, options)
+    rows = table(results)
+    print(report(options, results, rows))
+    sys.exit(0 if frame.met(rows) else 1)
 
 
 def measure(options):
@@ -47,24 +38,20 @@ def measure(options):
     from measure import Cpu, open_registry, step
     from run import set_up
 
-    database = f"crm_procedure_benchmark_workbook_{options.rows}"
-    create(database)
-    try:
+    with frame.database(f"crm_procedure_benchmark_workbook_{options.rows}") as database:
         with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
-            say(f"{options.rows:,} customers")
+            frame.say(f"{options.rows:,} customers")
             with connection.cursor() as cursor:
                 build_partners(cursor, options.rows)
             connection.commit()
-            say("installing")
+            frame.say("installing")
             step("install", database)
             registry = open_registry(database)
             set_up(registry)
             prepare(registry, connection)
             vacuum(connection, "res_partner")
-        say("in turns")
+        frame.say("in turns")
         return in_turns(registry, Cpu(database), options)
-    finally:
-        drop(database)
 
 
 def prepare(registry, connection):
@@ -140,7 +127,9 @@ def in_turns(registry, cpu, options):
             with cpu.measure() as usage:
                 work()
             results[name].append(usage)
-        say(f"  {number + 1}: " + ", ".join(f"{name} {results[name][-1]['cpu']:.2f}" for name in ("floor", "list")))
+        frame.say(
+            f"  {number + 1}: " + ", ".join(f"{name} {results[name][-1]['cpu']:.2f}" for name in ("floor", "list"))
+        )
     return results
 
 
@@ -226,31 +215,27 @@ def bare(columns, rows):
 # ------------------------------------------------------------
 
 
-def report(options, results):
+def table(results):
     from measure import median
 
-    floor, whole, rows, writing = (median(results[name]) for name in ("floor", "list", "rows", "writing"))
-    lines = [
-        ratio("a list of records, from search to file", floor, whole, 1.15),
-        ratio("of it the writing", floor, writing, 0.35),
-        ("memory of a list", "", "", f"{results['added']:+.1f} MB", "≤ +20 MB", results["added"] <= 20),
+    floor, whole, writing = (median(results[name]) for name in ("floor", "list", "writing"))
+    return [
+        frame.ratio("a list of records, from search to file", floor, whole, 1.15),
+        frame.ratio("of it the writing", floor, writing, 0.35),
+        frame.at_most("memory of a list, MB", results["added"], 20),
     ]
-    text = [
-        f"`python benchmarks/workbook.py --rows {options.rows}`, {datetime.now():%Y-%m-%d}, {os.cpu_count()} cores, "
-        f"{results['exported']:,} rows of {COLUMNS} columns, {results['filled']:.0%} of the cells filled:",
-        "",
-        "| Measure | Floor | Addon | Result | Target | |",
-        "|---|---|---|---|---|---|",
-        *("| " + " | ".join((*row[:-1], verdict(row[-1]))) + " |" for row in lines),
-        "",
+
+
+def report(options, results, rows):
+    from measure import median
+
+    return frame.table(
+        f"workbook.py --rows {options.rows}",
+        rows,
         f"CPU seconds of Python and PostgreSQL together, medians of {options.rounds} rounds in turns. "
-        f"Reading the records alone takes {rows:.2f} s.",
-    ]
-    return "\n".join(text), all(row[-1] for row in lines)
-
-
-def ratio(name, floor, ours, target):
-    return (name, f"{floor:.2f} s", f"{ours:.2f} s", f"{ours / floor:.2f}", f"≤ {target}", ours / floor <= target)
+        f"Reading the records alone takes {median(results['rows']):.2f} s.",
+        about=f", {results['exported']:,} rows of {COLUMNS} columns, {results['filled']:.0%} of the cells filled",
+    )
 
 
 if __name__ == "__main__":
