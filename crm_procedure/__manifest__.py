@@ -20,6 +20,7 @@
         "security/campaign_rules.xml",
         "security/indicator_rules.xml",
         "security/review_rules.xml",
+        "security/staff_figure_rules.xml",
         "data/procedure_grade_data.xml",
         "data/procedure_criterion_data.xml",
         "data/procedure_data.xml",
@@ -114,6 +115,10 @@
         "reports/review_form_templates.xml",
         "views/review_menus.xml",
         "reports/pack_actions.xml",
+        "data/digest_data.xml",
+        "views/digest_views.xml",
+        "views/staff_figure_views.xml",
+        "views/staff_figure_menus.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",

@@ -140,3 +140,6 @@ from . import review_announce
 from . import review_feedback
 from . import review_minutes
 from . import action_review
+from . import staff_figure
+from . import ir_ui_menu
+from . import digest

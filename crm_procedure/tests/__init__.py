@@ -63,3 +63,5 @@ from . import test_indicator_board
 from . import test_indicator_shipped
 from . import test_row_writer
 from . import test_pack_sheets
+from . import test_staff_figure
+from . import test_digest
