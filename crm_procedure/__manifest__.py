@@ -126,6 +126,7 @@
         "demo/procedure_versions_demo.xml",
         "demo/res.partner.csv",
         "demo/customer_demo.xml",
+        "demo/grading_year_demo.xml",
         "demo/grading_demo.xml",
         "demo/customer_file_demo.xml",
         "demo/communication_demo.xml",
@@ -135,6 +136,7 @@
         "demo/campaign_demo.xml",
         "demo/ticket_door_demo.xml",
         "demo/indicator_demo.xml",
+        "demo/year_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

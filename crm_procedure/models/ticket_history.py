@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import Command, api, models
 
 TAKING_OVER = object()  # in the context, by identity: no mail goes out for what happened long ago
+PART_DAYS = timedelta(days=3)
 MOMENTS = ("reported", "accepted", "part_from", "part_to", "answered", "decided")
 
 
@@ -31,6 +32,7 @@ class ProcedureTicket(models.Model):
             ticket = self.with_context(procedure_take_over=TAKING_OVER)._take_over_one(row)
             ticket._put_in_moments(row)
             tickets |= self.browse(ticket.id)
+        tickets._recompute_deadlines()
         return tickets
 
     @api.model
@@ -43,7 +45,14 @@ class ProcedureTicket(models.Model):
         service.action_accept()
         service.write({**row.get("triage", {}), **({"solution": row["solution"]} if row.get("solution") else {})})
         if row.get("part"):
-            part = service.env["crm.procedure.action"].create({"ticket_id": ticket.id, **row["part"]})
+            values = {"ticket_id": ticket.id, **row["part"]}
+            if row.get("part_from"):
+                values["deadline"] = row["part_from"] + PART_DAYS
+            # nobody is asked any more to do what is done
+            actions = service.env["crm.procedure.action"].with_context(
+                mail_activity_automation_skip=bool(row.get("part_to"))
+            )
+            part = actions.create(values)
             if row.get("part_to"):
                 part.sudo()._set_state(
                     "done", date_done=row["part_to"], done_by_id=part.user_id.id or part.team_id.leader_id.id
@@ -91,12 +100,8 @@ class ProcedureTicket(models.Model):
                     "remind_on": row["answered"] + timedelta(days=5) if self.state == "answered" else False,
                 }
             )
-        if row.get("part_from"):
-            self.action_ids.write({"deadline": row["part_from"] + timedelta(days=3)})
-        self.custody_ids.unlink()
         self.custody_ids = [Command.create(values) for values in self._custody_of(row)]
         self._date_messages(row)
-        self._recompute_deadlines()
 
     def _custody_of(self, row):
         """:return: list of values: the periods between the moments that are given"""
@@ -122,7 +127,20 @@ class ProcedureTicket(models.Model):
         for index, message in enumerate(self.message_ids.sorted("id")):
             message.date = moments[min(index, len(moments) - 1)]
 
+    def _is_taken_over(self):
+        return self.env.context.get("procedure_take_over") is TAKING_OVER
+
     def _mail_customer(self, template_xmlid, **context):
-        if self.env.context.get("procedure_take_over") is TAKING_OVER:
+        if self._is_taken_over():
             return self.env["mail.mail"]
         return super()._mail_customer(template_xmlid, **context)
+
+    def _sync_custody(self, fresh=False):
+        """The books of custody are written once, with the days on which it happened."""
+        if not self._is_taken_over():
+            super()._sync_custody(fresh)
+
+    def _recompute_deadlines(self, times=None):
+        """Of all that are taken over together, at the end."""
+        if not self._is_taken_over():
+            super()._recompute_deadlines(times)
