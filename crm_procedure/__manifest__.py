@@ -119,6 +119,7 @@
         "views/digest_views.xml",
         "views/staff_figure_views.xml",
         "views/staff_figure_menus.xml",
+        "views/clause_board_menus.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",
@@ -146,6 +147,7 @@
         "web.assets_backend_lazy": ["crm_procedure/static/src/pareto/**/*"],
         "web.report_assets_common": ["crm_procedure/static/report/**/*"],
         "web.assets_tests": ["crm_procedure/static/tests/tours/**/*"],
+        "web.assets_unit_tests": ["crm_procedure/static/tests/*.test.js"],
     },
     "application": True,
     "uninstall_hook": "uninstall_hook",

@@ -20,6 +20,7 @@ from . import grading_figures
 from . import grading_kept
 from . import grading_line
 from . import ir_attachment
+from . import ir_websocket
 from . import res_partner
 from . import sale_order
 from . import status

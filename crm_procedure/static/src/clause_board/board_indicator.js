@@ -1,0 +1,54 @@
+import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { formatInteger } from "@web/views/fields/formatters";
+
+import { formatFigure, formatTarget } from "./board_figures";
+import { StateBadge } from "./state_badge";
+import { Trend } from "./trend";
+
+/** A row of the board: what an indicator says, and the ways to the records behind it. */
+export class BoardIndicator extends Component {
+    static template = "crm_procedure.BoardIndicator";
+    static components = { StateBadge, Trend };
+    static props = {
+        indicator: Object,
+        onOpen: Function,
+        onOpenRecords: Function,
+        onOpenTrend: Function,
+    };
+
+    get figure() {
+        return formatFigure(this.props.indicator.value, this.props.indicator.measure);
+    }
+
+    get target() {
+        return formatTarget(this.props.indicator);
+    }
+
+    /** The counts behind the value: which records, how many, and what a screen reader says of them. */
+    get counts() {
+        const { name, measure, direction, population, conforming } = this.props.indicator;
+        const counted = formatInteger(conforming);
+        if (measure === "count") {
+            return {
+                conforming: counted,
+                conformingTitle: _t("Records counted by “%(indicator)s”: %(count)s", { indicator: name, count: counted }),
+            };
+        }
+        const whole = formatInteger(population);
+        const difference = population - conforming;
+        const rest = formatInteger(difference);
+        return {
+            conforming: counted,
+            conformingTitle: _t("Records that meet “%(indicator)s”: %(count)s", { indicator: name, count: counted }),
+            population: whole,
+            populationTitle: _t("All records of “%(indicator)s”: %(count)s", { indicator: name, count: whole }),
+            difference,
+            differenceLabel: direction === "down" ? _t("%s others", rest) : _t("%s missing", rest),
+            differenceTitle: _t("Records that do not meet “%(indicator)s”: %(count)s", {
+                indicator: name,
+                count: rest,
+            }),
+        };
+    }
+}

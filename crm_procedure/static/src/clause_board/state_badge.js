@@ -1,0 +1,12 @@
+import { Component } from "@odoo/owl";
+import { STATES } from "./board_figures";
+
+/** A state in words, sign and colour. */
+export class StateBadge extends Component {
+    static template = "crm_procedure.StateBadge";
+    static props = { state: String };
+
+    get look() {
+        return STATES[this.props.state] || STATES.no_evidence;
+    }
+}
