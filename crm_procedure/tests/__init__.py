@@ -14,6 +14,7 @@ from . import (
     test_care_tours,
     test_communication,
     test_communication_links,
+    test_clause_board,
     test_clock,
     test_contact_plans,
     test_contacts_daily,

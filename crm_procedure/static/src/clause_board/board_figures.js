@@ -9,11 +9,16 @@ const STALE_HOURS = 36;
 
 /** How a state is said: in words, by a sign and by a colour, never by the colour alone. */
 export const STATES = {
-    met: { label: _t("Met"), icon: "fa-check", color: "success" },
-    missed: { label: _t("Missed"), icon: "fa-times", color: "danger" },
-    no_evidence: { label: _t("No evidence"), icon: "fa-question", color: "secondary" },
-    no_data: { label: _t("No data"), icon: "fa-question", color: "secondary" },
-    broken: { label: _t("Cannot be measured"), icon: "fa-chain-broken", color: "warning" },
+    met: { label: _t("Met"), icon: "fa-check", text: "text-success", fill: "text-bg-success" },
+    missed: { label: _t("Missed"), icon: "fa-times", text: "text-danger", fill: "text-bg-danger" },
+    no_evidence: { label: _t("No evidence"), icon: "fa-question", text: "text-muted", fill: "text-bg-secondary" },
+    no_data: { label: _t("No data"), icon: "fa-question", text: "text-muted", fill: "text-bg-secondary" },
+    broken: {
+        label: _t("Cannot be measured"),
+        icon: "fa-chain-broken",
+        text: "text-warning-emphasis",
+        fill: "text-bg-warning",
+    },
 };
 
 /** "93.5%" of a share, "4" of a count; "" without data, which is neither 0 nor 100 %. */

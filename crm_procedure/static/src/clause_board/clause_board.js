@@ -1,4 +1,4 @@
-import { Component, onWillStart, useEffect, useRef, useState } from "@odoo/owl";
+import { Component, onWillDestroy, onWillStart, useRef, useState } from "@odoo/owl";
 import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { RPCError } from "@web/core/network/rpc";
@@ -16,8 +16,8 @@ import { BoardIndicator } from "./board_indicator";
 import { StateBadge } from "./state_badge";
 
 const INDICATOR = "crm.procedure.indicator";
-export const BOARD_CHANNEL = "crm_procedure_board";
-export const BOARD_MESSAGE = "crm_procedure/board";
+const BOARD_CHANNEL = "crm_procedure_board";
+const BOARD_MESSAGE = "crm_procedure/board";
 
 /**
  * Every clause of the procedure in force and what shows that it is followed (issue 6, "The one idea").
@@ -52,22 +52,18 @@ export class ClauseBoard extends Component {
     follow() {
         const bus = useService("bus_service");
         const reload = useDebounced(() => this.load(), 300);
-        useEffect(
-            () => {
-                const onMessage = ({ company_id }) => {
-                    if (!company_id || company_id === this.company.id) {
-                        reload();
-                    }
-                };
-                bus.addChannel(BOARD_CHANNEL);
-                bus.subscribe(BOARD_MESSAGE, onMessage);
-                return () => {
-                    bus.unsubscribe(BOARD_MESSAGE, onMessage);
-                    bus.deleteChannel(BOARD_CHANNEL);
-                };
-            },
-            () => []
-        );
+        const onMessage = ({ company_id }) => {
+            if (!company_id || company_id === this.company.id) {
+                reload();
+            }
+        };
+        // Before the first load: what is computed while it runs is not missed.
+        bus.subscribe(BOARD_MESSAGE, onMessage);
+        bus.addChannel(BOARD_CHANNEL);
+        onWillDestroy(() => {
+            bus.unsubscribe(BOARD_MESSAGE, onMessage);
+            bus.deleteChannel(BOARD_CHANNEL);
+        });
     }
 
     async load() {

@@ -17,8 +17,8 @@ export class Trend extends Component {
         this.size = { width: WIDTH, height: HEIGHT };
     }
 
-    get color() {
-        return (STATES[this.props.indicator.state] || STATES.no_evidence).color;
+    get look() {
+        return STATES[this.props.indicator.state] || STATES.no_evidence;
     }
 
     /** The days with a value; a day without one is no zero. */
