@@ -147,7 +147,9 @@ test("a click on the clause opens its indicators, one on the trend its values", 
     await contains("[data-clause='5.3'] .o_procedure_board_open_clause").click();
     await contains("[data-indicator='7'] .o_procedure_board_open").click();
     await contains("[data-indicator='7'] .o_procedure_board_trend button").click();
-    expect(actions[0].domain).toEqual([["clause", "=", "5.3"]]);
+    await contains("[data-clause='5.6'] .o_procedure_board_open_clause").click();
+    expect(actions[0].domain).toEqual([["id", "in", [7, 8]]]);
+    expect(actions[3].domain).toEqual([["clause", "=", "5.6"]]);
     expect(actions[1]).toMatchObject({ res_model: INDICATOR, res_id: 7 });
     expect(actions[2].domain).toEqual([["indicator_id", "=", 7]]);
 });

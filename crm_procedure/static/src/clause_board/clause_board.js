@@ -151,17 +151,18 @@ export class ClauseBoard extends Component {
     // Where a click leads
     // ------------------------------------------------------------
 
-    openClause(clause) {
+    /** What measures the clause on this page; of one that nothing measures, the place to define it. */
+    openClause({ number, name, indicators }) {
         return this.action.doAction({
             type: "ir.actions.act_window",
-            name: [clause.number, clause.name].filter(Boolean).join(" "),
+            name: [number, name].filter(Boolean).join(" "),
             res_model: INDICATOR,
             views: [
                 [false, "list"],
                 [false, "form"],
             ],
-            domain: [["clause", "=", clause.number]],
-            context: { default_clause: clause.number },
+            domain: indicators.length ? [["id", "in", indicators.map(({ id }) => id)]] : [["clause", "=", number]],
+            context: { default_clause: number },
         });
     }
 
