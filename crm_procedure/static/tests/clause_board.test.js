@@ -118,7 +118,7 @@ test("the trend is drawn from the days that have a value, and said in words", as
 
 test("the filter leaves what is missed, or what has no evidence", async () => {
     await openBoard();
-    expect(queryAllTexts(".o_procedure_board_filters button")).toEqual(["All 4", "Missed 1", "No evidence 2"]);
+    expect(queryAllTexts(".o_procedure_board_filters button")).toEqual(["All indicators 4", "Missed 1", "No evidence 2"]);
     await contains("[data-filter='missed']").click();
     expect(names()).toEqual(["Contacts on time"]);
     expect("[data-filter='missed']").toHaveAttribute("aria-pressed", "true");
@@ -225,7 +225,7 @@ test("without a procedure in force the page says what to do", async () => {
 test("figures that were never computed, or long ago, say so", async () => {
     let computed_on = false;
     await openBoard(() => boardOf({ computed_on }));
-    expect(".o_procedure_board_uncomputed").toHaveText(/Nothing has been computed yet.*Refresh now does it at once/);
+    expect(".o_procedure_board_uncomputed").toHaveText(/Nothing has been computed yet.*“Refresh now” does it at once/);
     computed_on = "2026-11-21 02:00:00";
     onRpc(INDICATOR, "action_compute", () => true);
     await contains(".o_procedure_board_refresh").click();

@@ -108,7 +108,8 @@ export class ClauseBoard extends Component {
     }
 
     get computedOn() {
-        return this.board.computed_on ? formatDateTime(deserializeDateTime(this.board.computed_on)) : "";
+        const { computed_on } = this.board;
+        return computed_on ? _t("Computed at %s", formatDateTime(deserializeDateTime(computed_on))) : "";
     }
 
     get isStale() {
@@ -129,7 +130,7 @@ export class ClauseBoard extends Component {
     get filters() {
         const rows = this.board.clauses.flatMap(rowsOf);
         const labels = [
-            ["all", _t("All")],
+            ["all", _t("All indicators")],
             ["missed", _t("Missed")],
             ["no_evidence", _t("No evidence")],
         ];
