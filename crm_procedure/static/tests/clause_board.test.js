@@ -88,6 +88,7 @@ test("every clause with its figures, states and what they rest on", async () => 
         "5.6 Keeping information up to date",
     ]);
     expect(queryAllTexts(".o_procedure_board_clause_head [data-state]")).toEqual(["Met", "Missed", "No evidence"]);
+    expect(queryAllTexts(".o_procedure_board_share")).toEqual(["1 of 1 met", "0 of 2 met"]);
     expect("[data-clause='5.3'] .o_procedure_board_duties").toHaveText("Sales · Service");
     expect("[data-clause='5.2'] .o_procedure_board_duties").toHaveText("Marketing CRM-F-04 Grading list");
     expect("[data-indicator='7'] .o_procedure_board_value b").toHaveText("90.2%");
@@ -104,7 +105,7 @@ test("every clause with its figures, states and what they rest on", async () => 
 test("no data is no figure: neither 0 nor 100 %", async () => {
     await openBoard();
     expect("[data-indicator='8'] .o_procedure_board_value").toHaveText("–");
-    expect("[data-indicator='8'] .o_procedure_board_records").toHaveText("no records in the period");
+    expect("[data-indicator='8'] .o_procedure_board_records").toHaveText("no records to count");
     expect("[data-indicator='8'] button[data-which]").toHaveCount(0);
     expect("[data-indicator='8'] [data-state]").toHaveText("No data");
 });
@@ -143,6 +144,7 @@ test("a click on a number opens its records", async () => {
 });
 
 test("a click on the clause opens its indicators, one on the trend its values", async () => {
+    onRpc(INDICATOR, "action_open_values", ({ args }) => ({ type: "ir.actions.act_window", name: `Values of ${args[0]}` }));
     const actions = await openBoard();
     await contains("[data-clause='5.3'] .o_procedure_board_open_clause").click();
     await contains("[data-indicator='7'] .o_procedure_board_open").click();
@@ -151,7 +153,7 @@ test("a click on the clause opens its indicators, one on the trend its values", 
     expect(actions[0].domain).toEqual([["id", "in", [7, 8]]]);
     expect(actions[3].domain).toEqual([["clause", "=", "5.6"]]);
     expect(actions[1]).toMatchObject({ res_model: INDICATOR, res_id: 7 });
-    expect(actions[2].domain).toEqual([["indicator_id", "=", 7]]);
+    expect(actions[2].name).toBe("Values of 7");
 });
 
 test("the keyboard reaches the numbers", async () => {
@@ -226,6 +228,7 @@ test("figures that were never computed, or long ago, say so", async () => {
     let computed_on = false;
     await openBoard(() => boardOf({ computed_on }));
     expect(".o_procedure_board_uncomputed").toHaveText(/Nothing has been computed yet.*“Refresh now” does it at once/);
+    expect("[data-indicator='8'] .o_procedure_board_records").toHaveText("not computed yet");
     computed_on = "2026-11-21 02:00:00";
     onRpc(INDICATOR, "action_compute", () => true);
     await contains(".o_procedure_board_refresh").click();

@@ -12,6 +12,7 @@ export class BoardIndicator extends Component {
     static components = { StateBadge, Trend };
     static props = {
         indicator: Object,
+        computed: Boolean,
         onOpen: Function,
         onOpenRecords: Function,
         onOpenTrend: Function,
@@ -23,6 +24,14 @@ export class BoardIndicator extends Component {
 
     get target() {
         return formatTarget(this.props.indicator);
+    }
+
+    /** Why there is no figure; one that cannot be measured says so itself. */
+    get nothing() {
+        if (!this.props.computed) {
+            return _t("not computed yet");
+        }
+        return this.props.indicator.state === "broken" ? "–" : _t("no records to count");
     }
 
     /** The counts behind the value: which records, how many, and what a screen reader says of them. */

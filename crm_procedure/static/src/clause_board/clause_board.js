@@ -148,6 +148,13 @@ export class ClauseBoard extends Component {
             .filter((clause) => clause.rows.length);
     }
 
+    shareMet({ indicators }) {
+        return _t("%(met)s of %(all)s met", {
+            met: indicators.filter(({ state }) => state === "met").length,
+            all: indicators.length,
+        });
+    }
+
     // ------------------------------------------------------------
     // Where a click leads
     // ------------------------------------------------------------
@@ -194,17 +201,8 @@ export class ClauseBoard extends Component {
         });
     }
 
-    openTrend(indicator) {
-        return this.action.doAction({
-            type: "ir.actions.act_window",
-            name: indicator.name,
-            res_model: "crm.procedure.indicator.value",
-            views: [
-                [false, "graph"],
-                [false, "list"],
-            ],
-            domain: [["indicator_id", "=", indicator.id]],
-        });
+    async openTrend(indicator) {
+        return this.action.doAction(await this.orm.call(INDICATOR, "action_open_values", [[indicator.id]]));
     }
 }
 
