@@ -175,7 +175,11 @@ def board(registry, database):
                 shown = indicators.get_board()
             queries = cursor.sql_log_count - before
             runs.append(1000 * seconds.total)
-    return {"queries": queries, "board_ms": statistics.median(runs), "rows": sum(len(c["indicators"]) for c in shown["clauses"])}
+    return {
+        "queries": queries,
+        "board_ms": statistics.median(runs),
+        "rows": sum(len(c["indicators"]) for c in shown["clauses"]),
+    }
 
 
 class Watch:
@@ -207,8 +211,22 @@ def report(options, results):
     queries_met, ms_met = results["queries"] <= BOARD_QUERIES, results["board_ms"] <= BOARD_MS
     rows = [
         night,
-        ["queries of the board", "", f"{results['queries']}", "", f"≤ {BOARD_QUERIES}", "met" if queries_met else "missed"],
-        ["the board in the database", "", f"{results['board_ms']:.1f} ms", "", f"≤ {BOARD_MS} ms", "met" if ms_met else "missed"],
+        [
+            "queries of the board",
+            "",
+            f"{results['queries']}",
+            "",
+            f"≤ {BOARD_QUERIES}",
+            "met" if queries_met else "missed",
+        ],
+        [
+            "the board in the database",
+            "",
+            f"{results['board_ms']:.1f} ms",
+            "",
+            f"≤ {BOARD_MS} ms",
+            "met" if ms_met else "missed",
+        ],
     ]
     lines = [
         f"`python benchmarks/indicator.py --partners {options.partners}`, {datetime.now():%Y-%m-%d}, "

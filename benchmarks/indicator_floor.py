@@ -194,13 +194,9 @@ COUNTS = {
     + CUSTOMER,
     "gradings_signed": _of("crm_procedure_grading", DECIDED, "TRUE", "deadline", "year"),
     "plans_approved": _of("crm_procedure_plan", DECIDED, "TRUE", "deadline", "year"),
-    "plans_fulfilled": _of(
-        C, "state = 'done'", "plan_id IS NOT NULL AND state <> 'cancelled'", "deadline", "quarter"
-    ),
+    "plans_fulfilled": _of(C, "state = 'done'", "plan_id IS NOT NULL AND state <> 'cancelled'", "deadline", "quarter"),
     "contacts_on_time": _of(C, "is_on_time", "state <> 'cancelled'", "deadline", "month"),
-    "first_visits": _of(
-        C, "is_on_time", "kind = 'first_visit' AND state <> 'cancelled'", "deadline", "quarter"
-    ),
+    "first_visits": _of(C, "is_on_time", "kind = 'first_visit' AND state <> 'cancelled'", "deadline", "quarter"),
     "customers_contacted": _of(
         "res_partner",
         "create_date >= %(day)s::date - 90 OR id IN (SELECT partner_id FROM crm_procedure_communication"
