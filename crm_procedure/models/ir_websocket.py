@@ -9,8 +9,9 @@ class IrWebsocket(models.AbstractModel):
         computed anew. What a browser asks for is a word; the channels are records, which it
         cannot name."""
         board = "crm_procedure_board"
-        if board in channels:
-            channels = [channel for channel in channels if channel != board]
+        others = [channel for channel in channels if not isinstance(channel, str) or channel != board]
+        if len(others) < len(channels):
+            channels = others
             if self.env.user.has_group("crm_procedure.group_user"):
                 channels += [(company, board) for company in self.env.user.company_ids]
         return super()._build_bus_channel_list(channels)
