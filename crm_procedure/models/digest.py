@@ -13,13 +13,21 @@ class DigestDigest(models.Model):
     _inherit = "digest.digest"
 
     kpi_procedure_contacts_on_time = fields.Boolean("Customer Contacts on Time")
-    kpi_procedure_contacts_on_time_value = fields.Integer(compute="_compute_kpi_procedure_contacts_on_time_value")
+    kpi_procedure_contacts_on_time_value = fields.Integer(
+        compute="_compute_kpi_procedure_contacts_on_time_value", export_string_translation=False
+    )
     kpi_procedure_tickets_in_time = fields.Boolean("Tickets Answered in Time")
-    kpi_procedure_tickets_in_time_value = fields.Integer(compute="_compute_kpi_procedure_tickets_in_time_value")
+    kpi_procedure_tickets_in_time_value = fields.Integer(
+        compute="_compute_kpi_procedure_tickets_in_time_value", export_string_translation=False
+    )
     kpi_procedure_tickets_late = fields.Boolean("Tickets Late and Not Answered")
-    kpi_procedure_tickets_late_value = fields.Integer(compute="_compute_kpi_procedure_tickets_late_value")
+    kpi_procedure_tickets_late_value = fields.Integer(
+        compute="_compute_kpi_procedure_tickets_late_value", export_string_translation=False
+    )
     kpi_procedure_at_risk = fields.Boolean("Customers at Risk")
-    kpi_procedure_at_risk_value = fields.Integer(compute="_compute_kpi_procedure_at_risk_value")
+    kpi_procedure_at_risk_value = fields.Integer(
+        compute="_compute_kpi_procedure_at_risk_value", export_string_translation=False
+    )
 
     def _compute_kpi_procedure_contacts_on_time_value(self):
         """Contacts planned for a day of the period and made on time, by the index on that day."""

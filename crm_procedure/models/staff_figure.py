@@ -66,8 +66,8 @@ class ProcedureStaffFigure(models.Model):
         "crm.procedure.team": ["company_id", "active", "sequence", "makes_contacts", "leader_id", "member_ids"],
     }
 
-    date = fields.Date(string="Month", readonly=True)
-    month = fields.Char(string="In the month of", compute="_compute_month")
+    date = fields.Date(string="Month beginning on", readonly=True)
+    month = fields.Char(string="Month", compute="_compute_month")
     user_id = fields.Many2one("res.users", string="Person", readonly=True)
     team_id = fields.Many2one("crm.procedure.team", string="Team", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
