@@ -25,7 +25,7 @@ def fill(connection, company, partners):
 
 
 ROWS = (
-    ("res_partner", FILES),
+    ("res_partner", FILES.replace("%", "%%")),
     (
         "res_partner",
         """
@@ -71,7 +71,7 @@ ROWS = (
         FROM (SELECT n, current_date + 30 - ((n * 7919::bigint) %% 365)::int AS day,
                      1 + (n * 104729::bigint) %% %(partners)s AS customer
               FROM generate_series(1, 5 * %(partners)s) n) s
-        JOIN benchmark_partner p ON p.n = s.customer
+        JOIN (SELECT n AS number, id FROM benchmark_partner) p ON p.number = s.customer
         """,
     ),
     (
@@ -82,8 +82,8 @@ ROWS = (
             date_first_answer, answer_deadline, date_answered, date_closed, deadline, customer_rating,
             escalation_level, create_date, write_date)
         SELECT 'B-' || n, 'Ticket ' || n, 'complaint', 'phone', 'minor', '0',
-               CASE WHEN n %% 30 = 0 THEN 'cancelled' WHEN n %% 11 = 0 THEN 'unconfirmed' WHEN n %% 13 = 0 THEN 'handling'
-                    ELSE 'closed' END, 1, %(company)s,
+               CASE WHEN n %% 30 = 0 THEN 'cancelled' WHEN n %% 11 = 0 THEN 'unconfirmed' WHEN n %% 13 = 0
+                    THEN 'handling' ELSE 'closed' END, 1, %(company)s,
                began, began + interval '2 hours', began + (n %% 150) * interval '1 minute',
                began + interval '4 hours', CASE WHEN n %% 17 > 0 THEN began + (n %% 250) * interval '1 minute' END,
                began + interval '24 hours', began + (n %% 27) * interval '1 hour',
@@ -113,20 +113,23 @@ ROWS = (
         """
         INSERT INTO crm_procedure_change (name, partner_id, description, state, company_id, deadline, approved_on,
             rejected_on, escalation_level, create_date)
-        SELECT 'B-' || n, p.id, 'moved', (ARRAY['submitted', 'approved', 'rejected', 'draft'])[1 + s.n %% 4], %(company)s,
-               due, CASE WHEN s.n %% 4 = 1 THEN due + (s.n %% 5 - 3) * interval '1 day' END,
-               CASE WHEN s.n %% 4 = 2 THEN due + (s.n %% 5 - 3) * interval '1 day' END, '0', now()
+        SELECT 'B-' || n, p.id, 'moved', (ARRAY['submitted', 'approved', 'rejected', 'draft'])[1 + n %% 4],
+               %(company)s,
+               due, CASE WHEN n %% 4 = 1 THEN due + (n %% 5 - 3) * interval '1 day' END,
+               CASE WHEN n %% 4 = 2 THEN due + (n %% 5 - 3) * interval '1 day' END, '0', now()
         FROM (SELECT n, current_date - ((n * 7919::bigint) %% 365)::int + interval '17 hours' AS due
-              FROM generate_series(1, %(partners)s / 50) n) s JOIN benchmark_partner p ON p.n = s.n
+              FROM generate_series(1, %(partners)s / 50) n) s
+        JOIN (SELECT n AS number, id FROM benchmark_partner) p ON p.number = n
         """,
     ),
     (
         "crm_procedure_campaign",
         """
         INSERT INTO crm_procedure_campaign (name, title, kind, survey_id, date_from, date_to, state, company_id,
-            order_condition, days_after, deadline, approved_on)
-        SELECT 'B-' || n, 'Survey', CASE WHEN n = 3 THEN 'delivery' ELSE 'yearly' END, (SELECT min(id) FROM survey_survey),
-               current_date - 200 * n, current_date - 200 * n + 21, 'approved', %(company)s, 'confirmed', 14,
+            order_condition, precision, days_after, deadline, approved_on)
+        SELECT 'B-' || n, 'Survey', CASE WHEN n = 3 THEN 'delivery' ELSE 'yearly' END,
+               (SELECT min(id) FROM survey_survey), current_date - 200 * n,
+               current_date - 200 * n + 21, 'approved', %(company)s, 'confirmed', 'total', 14,
                current_date - 200 * n + interval '35 days', current_date - 200 * n + interval '30 days'
         FROM generate_series(1, 3) n
         """,
@@ -141,7 +144,8 @@ ROWS = (
         FROM benchmark_partner p, crm_procedure_campaign c
         WHERE c.name IN ('B-1', 'B-2') AND p.n %% 50 = 0
         UNION ALL
-        SELECT c.survey_id, c.id, o.partner_id, o.id, 'invited', o.date_order + interval '15 days', md5('o' || o.id), 'new', 0
+        SELECT c.survey_id, c.id, o.partner_id, o.id, 'invited', o.date_order + interval '15 days', md5('o' || o.id),
+               'new', 0
         FROM sale_order o, crm_procedure_campaign c
         WHERE c.name = 'B-3' AND o.state = 'sale' AND o.date_order > current_date - 130 AND o.id %% 4 = 0
         """,
@@ -187,7 +191,8 @@ COUNTS = {
         "quarter",
     ),
     "customers_graded": """
-        SELECT count(*), count(*) FILTER (WHERE p.procedure_grade_id->>c.id::text IS NOT NULL AND r.date >= %(year_ago)s)
+        SELECT count(*), count(*) FILTER (WHERE p.procedure_grade_id->>c.id::text IS NOT NULL
+            AND r.date >= %(year_ago)s)
         FROM res_partner p, (SELECT min(id) AS id FROM res_company) c,
              (SELECT max(date) AS date FROM crm_procedure_grading WHERE state = 'approved') r
         WHERE """
