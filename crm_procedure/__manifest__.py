@@ -138,6 +138,7 @@
         "demo/ticket_door_demo.xml",
         "demo/indicator_demo.xml",
         "demo/year_demo.xml",
+        "demo/review_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

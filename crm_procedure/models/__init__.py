@@ -140,6 +140,7 @@ from . import review_shown
 from . import review_announce
 from . import review_feedback
 from . import review_minutes
+from . import review_history
 from . import action_review
 from . import staff_figure
 from . import ir_ui_menu

@@ -43,14 +43,21 @@ class ProcedureReview(models.Model):
 
     def _freeze(self):
         """Make the figures of the period as they are at this moment, and keep them."""
+        self._keep_figures()
+
+    def _keep_figures(self):
         for review in self.sudo():  # as said above
             made = review.with_context(lang=review._house_lang())._make_figures()
-            review.write({"figures": made, "frozen_on": fields.Datetime.now()})
+            review.write({"figures": made, "frozen_on": review._as_of()})
+
+    def _as_of(self):
+        """:return: the moment that the figures are those of"""
+        return fields.Datetime.now()
 
     def _make_figures(self):
         self.ensure_one()
         figures = {
-            "as_of": fields.Datetime.to_string(fields.Datetime.now()),
+            "as_of": fields.Datetime.to_string(self._as_of()),
             "period": {"from": str(self.date_from), "to": str(self.date_to)},
             "indicators": self._indicator_figures(),
             "tickets": self._ticket_figures(),
@@ -88,8 +95,6 @@ class ProcedureReview(models.Model):
         return Domain("company_id", "=", self.company_id.id) & Domain(name, ">=", begin) & Domain(name, "<", end)
 
     def _indicator_figures(self):
-        if "crm.procedure.indicator" not in self.env:
-            return []
         return self.env["crm.procedure.indicator"]._freeze(self.company_id, self.date_to)
 
     # ------------------------------------------------------------
@@ -107,7 +112,7 @@ class ProcedureReview(models.Model):
     def _count_tickets(self, begin, end):
         """One statement; what is open and overdue is that of the end of the period, or of now."""
         self.env["crm.procedure.ticket"].flush_model()
-        until = min(end, fields.Datetime.now())
+        until = min(end, self._as_of())
 
         def within(name):
             column = SQL.identifier("t", name)
@@ -263,7 +268,7 @@ class ProcedureReview(models.Model):
         living = own & Domain("state", "=", "open") & Domain("kind", "!=", "handling")
         earlier = own & Domain("state", "in", ("open", "done")) & Domain("review_id", "!=", False)
         earlier &= Domain("review_id", "!=", self.id)
-        now = fields.Datetime.now()
+        now = self._as_of()
         rows = model.search(earlier, order="deadline, id", limit=LISTED)
         verified = dict(
             model._read_group(

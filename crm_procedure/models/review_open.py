@@ -60,7 +60,10 @@ class ProcedureReview(models.Model):
         for review in self.sudo():  # follows from kind and period, which were checked
             review.previous_id = review._latest_before()
             review._fill_agenda()
-            review._freeze()
+        if self._is_taken_over():
+            self._keep_figures()  # and nothing is set going by figures of long ago
+        else:
+            self._freeze()
 
     def _latest_before(self):
         """:return: the review of this kind before this one"""
