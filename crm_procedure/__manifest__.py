@@ -120,6 +120,12 @@
         "views/staff_figure_views.xml",
         "views/staff_figure_menus.xml",
         "views/clause_board_menus.xml",
+        "views/indicator_views.xml",
+        "views/indicator_value_views.xml",
+        "views/indicator_menus.xml",
+        "data/review_pack_data.xml",
+        "views/review_pack_views.xml",
+        "reports/pack_review_actions.xml",
     ],
     "demo": [
         "demo/res_users_demo.xml",

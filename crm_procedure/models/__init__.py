@@ -145,3 +145,6 @@ from . import action_review
 from . import staff_figure
 from . import ir_ui_menu
 from . import digest
+from . import review_pack
+from . import review_pack_send
+from . import pack_attachment

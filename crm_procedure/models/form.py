@@ -26,6 +26,7 @@ class ProcedureForm(models.Model):
             ("complaint_record", "Complaint record"),
             ("ticket_ledger", "Ticket ledger"),
             ("review_minutes", "Review minutes"),
+            ("meeting_pack", "Meeting pack"),
             ("procedure", "The procedure itself"),
         ],
         string="Printed by",

@@ -20,3 +20,5 @@ from . import pack_plans
 from . import pack_costs
 from . import pack_surveys
 from . import pack_lists
+from . import pack_board
+from . import meeting_pack

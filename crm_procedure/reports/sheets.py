@@ -31,6 +31,7 @@ class Sheets(Book):
         super().__init__(target, head)
         self.rows_per_sheet = rows_per_sheet
         self.names = []
+        self.back = None  # (name, text) of a sheet that every further one links to
         self._taken = set()
 
     def add(self, name, color=None):
@@ -129,7 +130,10 @@ class Sheet:
         book.text(sheet, 1, 0, head.company, bold=True, font_size=11)
         for row, line in enumerate(head.lines, start=2):
             book.text(sheet, row, 0, line, font_color="#444444")
-        self.row = 3 + len(head.lines)  # an empty row keeps the filter off the head
+        self.row = 2 + len(head.lines)
+        if book.back:
+            self.link(*book.back)
+        self.row += 1  # an empty row keeps the filter off the head
 
     @property
     def name(self):

@@ -66,3 +66,4 @@ from . import test_row_writer
 from . import test_pack_sheets
 from . import test_staff_figure
 from . import test_digest
+from . import test_review_pack
