@@ -142,8 +142,8 @@ class RecordRows:
     def _read(self, ids):
         """:return: of each other field, {id: value}"""
         records = self.model.browse(ids)
-        if self._others:
-            records.fetch([field.name for _place, field in self._others])
+        if stored := [field.name for _place, field in self._others if field.store]:
+            records.fetch(stored)
         return [{record.id: self._value(record, field) for record in records} for _place, field in self._others]
 
     def _value(self, record, field):
