@@ -94,7 +94,7 @@ class ProcedureIndicator(models.Model):
     period_field = fields.Char(
         string="Date that counts", tracking=True, help="Records whose date lies in the period are counted."
     )
-    target = fields.Float(required=True, default=100, tracking=True, digits=(16, 1))
+    target = fields.Float(required=True, default=100, tracking=True, digits=(16, 1), aggregator=None)
     direction = fields.Selection(
         [(indicators.UP, "At least"), (indicators.DOWN, "At most")],
         string="Target is reached from",

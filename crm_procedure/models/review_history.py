@@ -25,7 +25,8 @@ class ProcedureReview(models.Model):
             {source, or name of a topic: text}; ``rest``: conclusion of the others; ``summary``;
             ``changes``: names of topics that change the procedure; ``submitter`` and ``approver``, ids of
             users; ``decisions``: list of {topic: source or name, user, subject, kind, due, done, result},
-            ``due`` and ``done`` in days after the opening, 0 for not done yet; ``topics``: list of {user, name, description}
+            ``due`` and ``done`` in days after the opening, 0 for not done yet; ``topics``: list of
+            {user, name, description}
         :return: the reviews
         """
         taken = self.browse()
