@@ -106,9 +106,9 @@ class TestCustomerImport(ProcedureCase):
         """Nothing is loaded, though the page would load the file in batches of 2000."""
         rows = [[f"Row {n}", 1, f"T{n}", "Ship building", "Medium", n % 100] for n in range(50000)]
         rows[43210][4] = "huge"
-        start = time.monotonic()
+        start = time.process_time()
         result = self.load(rows, limit=2000)
-        self.assertLess(time.monotonic() - start, 30)
+        self.assertLess(time.process_time() - start, 30)
         self.assertEqual(len(result["messages"]), 1)
         self.assertIn("Row 43212: “huge”", result["messages"][0]["message"])
         self.assertFalse(result["ids"])
