@@ -12,15 +12,12 @@ target is missed.
 
 import argparse
 import contextlib
-import os
 import statistics
 import sys
-import tempfile
 import time
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from grading import HERE, copy_addon, create, drop, ratio, say, verdict
+import frame
 
 NIGHT, BOARD_QUERIES, BOARD_MS = 1.5, 6, 60
 
@@ -31,15 +28,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="nights, of which the median counts (3)")
     parser.add_argument("--detail", action="store_true", help="say what each indicator costs")
     options = parser.parse_args()
-    if "CRM_PROCEDURE_TEMPLATE" not in os.environ:
-        script = HERE / "environment.sh"
-        os.execv("/bin/bash", ["bash", str(script), str(Path(__file__).resolve()), *sys.argv[1:]])
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRM_PROCEDURE_ADDONS"] = copy_addon(folder)
-        results = measure(options)
-    text, met = report(options, results)
-    print(text)
-    sys.exit(0 if met else 1)
+    results = frame.run(__file__, measure, options)
+    rows = table(results)
+    print(report(options, results, rows))
+    sys.exit(0 if frame.met(rows) else 1)
 
 
 def measure(options):
@@ -48,25 +40,21 @@ def measure(options):
     from indicator_floor import fill
     from measure import open_registry, step
 
-    database = f"crm_procedure_benchmark_indicator_{options.partners}"
-    create(database)
-    try:
+    with frame.database(f"crm_procedure_benchmark_indicator_{options.partners}") as database:
         with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
-            say(f"{options.partners:,} customers and their orders")
+            frame.say(f"{options.partners:,} customers and their orders")
             build(connection, options.partners)
-            say("installing")
+            frame.say("installing")
             step("install", database)
             autovacuum(connection, False)
-            say("communications, tickets, files")
+            frame.say("communications, tickets, files")
             registry = open_registry(database)
             company = prepare(registry)
             fill(connection, company, options.partners)
             vacuum(connection, "")
         results = nights(registry, database, options)
-        say("board")
+        frame.say("board")
         results |= board(registry, database)
-    finally:
-        drop(database)
     return results
 
 
@@ -94,7 +82,7 @@ def nights(registry, database, options):
     today = datetime.now().replace(hour=2, minute=30, second=0, microsecond=0)  # no deadline is near
     for number in range(options.rounds + 1):  # the first one warms up
         night = today + timedelta(days=number)
-        say(f"night {number or '(warming up)'}")
+        frame.say(f"night {number or '(warming up)'}")
         with freeze_time(night, tick=True):
             with cpu.measure() as usage:
                 expected, floors = count(connection, night)
@@ -204,34 +192,30 @@ class Watch:
         del self.cursor.execute
 
 
-def report(options, results):
+def table(results):
     from measure import median
 
-    night = ratio("all indicators of a night", median(results["floor"]), median(results["addon"]), NIGHT)
-    queries_met, ms_met = results["queries"] <= BOARD_QUERIES, results["board_ms"] <= BOARD_MS
-    queries, milliseconds = str(results["queries"]), f"{results['board_ms']:.1f} ms"
-    rows = [
-        night,
-        ["queries of the board", "", queries, "", f"≤ {BOARD_QUERIES}", verdict(queries_met)],
-        ["the board in the database", "", milliseconds, "", f"≤ {BOARD_MS} ms", verdict(ms_met)],
+    return [
+        frame.ratio("all indicators of a night", median(results["floor"]), median(results["addon"]), NIGHT),
+        frame.at_most("queries of the board", results["queries"], BOARD_QUERIES),
+        frame.at_most("the board in the database (ms)", results["board_ms"], BOARD_MS),
     ]
+
+
+def report(options, results, rows):
     size = options.partners
-    lines = [
-        f"`python benchmarks/indicator.py --partners {options.partners}`, {datetime.now():%Y-%m-%d}, "
-        f"{os.cpu_count()} cores; {results['rows']} indicators on {size:,} customers, {4 * size:,} orders, "
-        f"{5 * size:,} communications, {size // 10:,} tickets:",
-        "",
-        "| Measure | Floor | Addon | Result | Target | |",
-        "|---|---|---|---|---|---|",
-        *("| " + " | ".join(row) + " |" for row in rows),
-    ]
+    about = (
+        f"; {results['rows']} indicators on {size:,} customers, {4 * size:,} orders, "
+        f"{5 * size:,} communications, {size // 10:,} tickets"
+    )
+    notes = []
     if options.detail:
-        lines += ["", "| Indicator | records | conforming | floor (s) | addon (s) |", "|---|---|---|---|---|"]
+        notes += ["| Indicator | records | conforming | floor (s) | addon (s) |", "|---|---|---|---|---|"]
         for code, times in results["each"].items():
             floor, addon = (statistics.median(column) for column in zip(*times[1:], strict=True))
             population, conforming = results["counts"][code]
-            lines.append(f"| {code} | {population:,} | {conforming:,} | {floor:.3f} | {addon:.3f} |")
-    return "\n".join(lines), queries_met and ms_met and night[-1] == "met"
+            notes.append(f"| {code} | {population:,} | {conforming:,} | {floor:.3f} | {addon:.3f} |")
+    return frame.table(f"indicator.py --partners {size}", rows, *notes, about=about)
 
 
 if __name__ == "__main__":

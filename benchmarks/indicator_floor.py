@@ -40,9 +40,10 @@ ROWS = (
     (
         "crm_procedure_grading",
         """
-        INSERT INTO crm_procedure_grading (name, company_id, date, state, deadline, approved_on)
+        INSERT INTO crm_procedure_grading (name, company_id, date, state, deadline, approved_on, applied_on)
         SELECT 'B-' || n, %(company)s, current_date - 20 * n, 'approved',
-               current_date - 20 * n + interval '5 days', current_date - 20 * n + n * interval '1 day'
+               current_date - 20 * n + interval '5 days', current_date - 20 * n + n * interval '12 hours',
+               current_date - 20 * n + n * interval '12 hours'
         FROM generate_series(1, 24) n
         """,
     ),
@@ -194,7 +195,7 @@ COUNTS = {
         SELECT count(*), count(*) FILTER (WHERE p.procedure_grade_id->>c.id::text IS NOT NULL
             AND r.date >= %(year_ago)s)
         FROM res_partner p, (SELECT min(id) AS id FROM res_company) c,
-             (SELECT max(date) AS date FROM crm_procedure_grading WHERE state = 'approved') r
+             (SELECT max(date) AS date FROM crm_procedure_grading WHERE applied_on IS NOT NULL) r
         WHERE """
     + CUSTOMER,
     "gradings_signed": _of("crm_procedure_grading", DECIDED, "TRUE", "deadline", "year"),
@@ -256,4 +257,18 @@ COUNTS = {
         A, "state = 'effective'", "state IN ('effective', 'ineffective')", "date_verified", "year"
     ),
     "changes_confirmed": _of("crm_procedure_change", DECIDED, "state <> 'draft'", "deadline", "quarter"),
+} | {
+    code: _of(
+        "crm_procedure_review",
+        "submitted_on <= deadline AND state <> 'draft'",
+        f"kind = '{kind}'",
+        "deadline",
+        period,
+    )
+    for code, kind, period in (
+        ("monthly_summaries", "monthly", "quarter"),
+        ("internal_reviews", "quarterly", "year"),
+        ("management_reviews", "yearly", "year"),
+        ("legal_reviews", "legal", "year"),
+    )
 }

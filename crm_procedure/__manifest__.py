@@ -35,6 +35,7 @@
         "data/survey_data.xml",
         "data/survey_mail_data.xml",
         "data/indicator_data.xml",
+        "data/indicator_review_data.xml",
         "data/indicator_cron_data.xml",
         "data/review_data.xml",
         "reports/workbook_actions.xml",

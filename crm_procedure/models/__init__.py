@@ -128,7 +128,6 @@ from . import indicator_compute
 from . import indicator_open
 from . import indicator_board
 from . import indicator_freeze
-from . import indicator_records
 from . import res_partner_indicator
 from . import sale_order_indicator
 from . import review_template
@@ -148,3 +147,4 @@ from . import digest
 from . import review_pack
 from . import review_pack_send
 from . import pack_attachment
+from . import indicator_records

@@ -122,6 +122,27 @@ class ProcedureCampaign(models.Model):
     _inherit = ["crm.procedure.campaign", "crm.procedure.decided.mixin"]
 
 
+class ProcedureReview(models.Model):
+    _inherit = "crm.procedure.review"
+
+    is_held_in_time = fields.Boolean(
+        string="Held in time",
+        compute="_compute_held_in_time",
+        search="_search_held_in_time",
+        help="Held and submitted by the deadline, and not sent back.",
+    )
+
+    @api.depends("state", "submitted_on", "deadline")
+    def _compute_held_in_time(self):
+        for review in self:
+            review.is_held_in_time = review.state != "draft" and was_in_time(review, "submitted_on", "deadline")
+
+    def _search_held_in_time(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return in_time("submitted_on", "deadline") & Domain("state", "!=", "draft")
+
+
 class SurveyUserInput(models.Model):
     _inherit = "survey.user_input"
 

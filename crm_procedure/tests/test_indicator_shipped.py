@@ -268,3 +268,24 @@ class TestShippedIndicators(ProcedureCase):
         self.set(people[1], procedure_registration="rejected")
         self.set(people[3], create_date=fields.Datetime.to_datetime(NOW) - timedelta(days=1))
         self.says("registrations_confirmed", 3, 2)
+
+    def test_reviews(self):
+        """A1, A4, A5: held and submitted by the deadline; one that was sent back is not."""
+        reviews = self.env["crm.procedure.review"].create(
+            [
+                {
+                    "kind": "monthly",
+                    "company_id": self.company.id,
+                    "date_from": f"2026-0{month}-01",
+                    "date_to": f"2026-0{month}-28",
+                }
+                for month in (2, 3, 4, 5)
+            ]
+        )
+        self.set(reviews, deadline="2026-06-10 10:00:00", state="approved")
+        self.set(reviews[:3], submitted_on="2026-06-10 10:00:00")
+        self.set(reviews[1], state="draft")
+        self.set(reviews[3], submitted_on="2026-06-11 10:00:00")
+        self.says("monthly_summaries", 4, 2)
+        self.assertEqual(reviews.mapped("is_held_in_time"), [True, False, True, False])
+        self.says("legal_reviews", 0, 0)

@@ -270,6 +270,16 @@ class TestPowers(ProcedureCase):
         self._call(campaign, user, "action_approve")
         self.assertEqual(campaign.sudo().state, "approved")
 
+    def _act_indicator_edit(self, user):
+        indicator = self.env["crm.procedure.indicator"].create(
+            {"name": "Tickets", "code": "walk", "model_name": "crm.procedure.ticket"}
+        )
+        self._call(indicator, user, "write", {"target": 50})
+
+    def _act_indicator_refresh(self, user):
+        indicator = self.env.ref("crm_procedure.indicator_tickets_overdue")
+        self._call(indicator, user, "action_compute")
+
     def _act_review_prepare(self, user):
         model = self.env["crm.procedure.review"].with_user(user)
         values = {"kind": "monthly", "company_id": self.company.id, "date": "2026-01-05"}
