@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools import indicators, limits
+from .indicator_value import shown
 
 EDIT, REFRESH = "indicator_edit", "indicator_refresh"
 
@@ -55,6 +56,13 @@ class ProcedureIndicator(models.Model):
     )
 
     model_name = fields.Char(string="Model", required=True, tracking=True, help="Technical name of the records.")
+    model_choice = fields.Selection(
+        selection="_selection_model",
+        string="Records",
+        compute="_compute_model_choice",
+        inverse="_inverse_model_choice",
+        help="What is counted.",
+    )
     measure = fields.Selection(
         [
             (indicators.SHARE, "Share of the records, in %"),
@@ -110,6 +118,8 @@ class ProcedureIndicator(models.Model):
     state = fields.Selection(indicators.STATES, compute="_compute_latest", search="_search_state")
     computed_on = fields.Datetime(string="Counted on", compute="_compute_latest")
     broken_reason = fields.Text(string="Why it cannot be measured", compute="_compute_latest")
+    value_shown = fields.Char(string="Value in words", compute="_compute_latest")
+    target_shown = fields.Char(string="Target in words", compute="_compute_target_shown")
     may_refresh = fields.Boolean(compute="_compute_may_refresh", export_string_translation=False)
 
     _code_uniq = models.Constraint("UNIQUE (code)", "This code is taken. Choose another one.")
@@ -131,6 +141,8 @@ class ProcedureIndicator(models.Model):
             indicator.state = row.state if row else indicators.NO_DATA
             indicator.computed_on = row.computed_on if row else False
             indicator.broken_reason = row.reason if row else False
+            measured = row and row.state in indicators.MEASURED
+            indicator.value_shown = measured and shown(self.env, row.value, indicator.measure)
 
     def _search_state(self, operator, value):
         if operator != "in":
@@ -140,6 +152,30 @@ class ProcedureIndicator(models.Model):
         states = {indicator.id: indicators.NO_DATA for indicator in known}
         states |= {indicator_id: row.state for indicator_id, row in latest.items()}
         return [("id", "in", [indicator_id for indicator_id, state in states.items() if state in value])]
+
+    @api.depends("target", "measure", "direction")
+    def _compute_target_shown(self):
+        for indicator in self:
+            sign = "≤" if indicator.direction == indicators.DOWN else "≥"
+            indicator.target_shown = f"{sign} {shown(self.env, indicator.target, indicator.measure)}"
+
+    @api.depends("model_name")
+    def _compute_model_choice(self):
+        known = dict(self._selection_model())
+        for indicator in self:
+            indicator.model_choice = indicator.model_name if indicator.model_name in known else False
+
+    def _inverse_model_choice(self):
+        for indicator in self.filtered("model_choice"):
+            indicator.model_name = indicator.model_choice
+
+    @api.onchange("model_choice")
+    def _onchange_model_choice(self):
+        """Conditions on other records say nothing of these."""
+        if self.model_choice and self.model_choice != self.model_name:
+            self.model_name = self.model_choice
+            self.domain_population = self.domain_conforming = "[]"
+            self.period_field = False
 
     @api.depends_context("uid")
     def _compute_may_refresh(self):

@@ -8,7 +8,7 @@ from pytz import timezone, utc
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date, formatLang
+from odoo.tools import SQL, formatLang
 
 from ..tools import indicators, limits
 
@@ -220,12 +220,6 @@ class ProcedureIndicator(models.Model):
             if nested and self._differs_by_company(current, condition.value):
                 return True
         return False
-
-    def _period_label(self):
-        """:return: the days that an indicator looks at in the company one works in, for texts"""
-        self.ensure_one()
-        frame = self._frame(self.env.company)
-        return f"{format_date(self.env, frame.first)} – {format_date(self.env, frame.day)}"
 
 
 class _Patience:

@@ -91,6 +91,18 @@ class ProcedureIndicator(models.Model):
             indicator._domains()
             indicator._check_runs()
 
+    @api.model
+    def _selection_model(self):
+        """:return: list of (name, label) of the models that an indicator may be about"""
+        # sudo: what records are called is no secret
+        labels = {model.model: model.name for model in self.env["ir.model"].sudo().search_fetch([], ["model", "name"])}
+        names = [name for name, model in self.env.registry.items() if self._is_countable(model)]
+        return sorted(((name, labels.get(name, name)) for name in names), key=lambda row: (row[1], row[0]))
+
+    @api.model
+    def _is_countable(self, model):
+        return not (model._abstract or model._transient or model._name.startswith(TECHNICAL)) and model._auto
+
     def _refuse(self, reason):
         raise ValidationError(
             self.env._("%(indicator)s: %(reason)s", indicator=self.name or self.env._("New"), reason=reason)
@@ -113,7 +125,7 @@ class ProcedureIndicator(models.Model):
         return self.env[name]
 
     def _check_model(self, model):
-        if model._transient or not model._auto or model._name.startswith(TECHNICAL):
+        if not self._is_countable(model):
             self._refuse(
                 self.env._(
                     "“%(model)s” is a technical model. Indicators count records of the business that their "

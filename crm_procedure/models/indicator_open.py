@@ -75,7 +75,8 @@ class ProcedureIndicator(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("crm_procedure.indicator_value_action")
         action["domain"] = [("indicator_id", "=", self.id), ("company_id", "in", self.env.companies.ids)]
-        action["context"] = {}
+        action["context"] = {"search_default_measured": 1}  # a day without data is no point of a line
+        action["views"] = [(False, "graph"), (False, "pivot"), (False, "list"), (False, "form")]
         action["display_name"] = self.name
         return action
 

@@ -1,11 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, formatLang
 
 from ..tools import indicators
 
 KEY = ("indicator_id", "company_id", "date")
 KEPT = ("date_from", "date_to", "population", "conforming", "value", "target", "direction", "state", "reason")
+
+
+def shown(env, value, measure):
+    """:return: a figure as people write it: 93.5 % of a share, 4 of a count"""
+    figure = formatLang(env, value, digits=0 if value == int(value) else 1)
+    return f"{figure} %" if measure == indicators.SHARE else figure
 
 
 class ProcedureIndicatorValue(models.Model):
@@ -47,6 +53,16 @@ class ProcedureIndicatorValue(models.Model):
     _day_uniq = models.Constraint(
         "UNIQUE (indicator_id, company_id, date)", "An indicator has one value a day in a company."
     )
+
+    value_shown = fields.Char(string="Value in words", compute="_compute_shown")
+    target_shown = fields.Char(string="Target in words", compute="_compute_shown")
+
+    @api.depends("value", "target", "state", "direction", "indicator_id.measure")
+    def _compute_shown(self):
+        for row in self:
+            sign = "≤" if row.direction == indicators.DOWN else "≥"
+            row.value_shown = row.state in indicators.MEASURED and shown(self.env, row.value, row.measure)
+            row.target_shown = f"{sign} {shown(self.env, row.target, row.measure)}"
 
     @api.depends("indicator_id", "date")
     def _compute_display_name(self):

@@ -24,7 +24,7 @@ class TestIndicatorDefinition(IndicatorCase):
         """An administrator adds one from a form, no code (DESIGN.md, "The one idea")."""
         form = Form(self.indicators.with_user(self.users["quality"]))
         form.name, form.code, form.clause = "Complaints closed", "complaints_closed", "5.4"
-        form.model_name = "crm.procedure.ticket"
+        form.model_choice = "crm.procedure.ticket"
         form.domain_population = "[('kind', '=', 'complaint')]"
         form.domain_conforming = "[('state', '=', 'closed')]"
         self.assertIn("No data", form.preview)
