@@ -14,7 +14,7 @@ class ProcedureReviewTopic(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         topics = super().create(vals_list)
-        for topic in topics.filtered(lambda t: t.origin == "department" and not t.review_id):
+        for topic in topics.filtered(lambda t: t.origin == "department" and t.state == "proposed"):
             topic.sudo()._find_review()  # where it belongs is not for the proposer to say
             topic.sudo()._tell_service()
         return topics

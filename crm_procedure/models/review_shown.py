@@ -315,7 +315,7 @@ class ProcedureReview(models.Model):
             row["owner"],
             {"text": day, "tone": "danger"} if late else day,
             {"text": self.env._("Overdue"), "tone": "danger"} if late else state,
-            row["review"] or "",
+            {"text": row["review"] or "", "tone": "nowrap"},
         ]
 
     def _shown_procedure(self, figures):

@@ -38,7 +38,7 @@ class ProcedureReviewTopic(models.Model):
     )
     source = fields.Selection(SOURCES, string="Figures", readonly=True)
     proposed_by_id = fields.Many2one("res.users", string="Proposed by", readonly=True, index="btree_not_null")
-    proposed_on = fields.Datetime(readonly=True)
+    proposed_on = fields.Datetime(string="Proposed on", readonly=True)
     team_id = fields.Many2one("crm.procedure.team", string="Department", check_company=True, index="btree_not_null")
     summary = fields.Text(string="Summed up", help="What several departments said, in one place.")
     conclusion = fields.Text(help="What the meeting found and decided.")

@@ -40,6 +40,7 @@ from . import (
     test_review_figures,
     test_review_minutes,
     test_review_topics,
+    test_review_tour,
     test_scoring,
     test_ticket,
     test_ticket_cause,
