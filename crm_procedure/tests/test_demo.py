@@ -102,3 +102,20 @@ class TestDemo(TransactionCase):
         self.assertTrue(running.open_count and running.undelivered_count)
         self.assertTrue(delivery.participant_ids.procedure_ticket_id)
         self.assertFalse(self.env["mail.mail"].search([("model", "=", "survey.user_input")]))
+
+    def test_reviews(self):
+        """A1, A4-A6, X15: a year of reviews signed by management with what followed, one to be held."""
+        reviews = self.env["crm.procedure.review"].search([("company_id", "=", self.env.ref("base.main_company").id)])
+        by_kind = {kind: len(own) for kind, own in reviews.grouped("kind").items()}
+        self.assertEqual(by_kind, {"monthly": 12, "quarterly": 4, "legal": 2, "yearly": 1})
+        draft = reviews.filtered(lambda review: review.state == "draft")
+        self.assertEqual(len(draft), 1)
+        self.assertEqual(set((reviews - draft).mapped("state")), {"approved"})
+        self.assertFalse(draft.is_overdue)
+        self.assertGreaterEqual(len(draft.agenda_ids.filtered("proposed_by_id")), 3)
+        self.assertTrue(draft.figures["actions"]["rows"] and draft.figures["has_data"])
+        self.assertLessEqual({"open", "effective"}, set(reviews.action_ids.mapped("state")))
+        self.assertFalse(self.env["mail.mail"].search([("model", "like", "crm.procedure.review")]))
+        company = self.env.ref("base.main_company")
+        due = self.env["crm.procedure.review"].with_company(company)._due_reviews(company)
+        self.assertEqual(due, [], "the scheduled action finds nothing to open")
