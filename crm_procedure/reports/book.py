@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import xlsxwriter
 
-from .row_writer import CUT, row_writer, write_cell
+from .row_writer import CUT, PlainRows, row_writer, write_cell
 
 ROWS_PER_SHEET = 1_048_576  # all that Excel can open
 
@@ -111,7 +111,8 @@ class Book:
 
     def style_of(self, column, wrap=False):
         """:return: format of the values of a column"""
-        return self.style(num_format=KINDS[column.kind][0], text_wrap=wrap and column.kind == "text")
+        look = {"align": "center"} if column.kind in ("date", "datetime") else {}
+        return self.style(num_format=KINDS[column.kind][0], text_wrap=wrap and column.kind == "text", **look)
 
     def text(self, sheet, row, column, text, **options):
         """Write a text cell with a style of these options."""
@@ -123,12 +124,23 @@ class Book:
         self.text(sheet, row, column, text, text_wrap=True, align="center", **look)
 
     def rows(self, sheet, columns, row, wrap=False):
-        """:return: writer of the rows of a table, ``row`` being the first"""
+        """:param bool wrap: long texts take several lines, and their rows the height of them
+        :return: writer of the rows of a table, ``row`` being the first
+        """
         cells = [(column.kind, self.style_of(column, wrap)) for column in columns]
-        return row_writer(sheet, cells, row, self.head.cut)
+        return (PlainRows if wrap else row_writer)(sheet, cells, row, self.head.cut)
 
 
 def label_width(column):
-    """Wide enough for the label on two lines; a Chinese character is as wide as two others."""
-    label = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in column.label)
-    return max(KINDS[column.kind][1], min(24, label / 2 + 4))
+    """Wide enough for the label on two lines."""
+    return max(KINDS[column.kind][1], min(24, shown_width(column.label) / 2 + 4))
+
+
+def shown_width(text):
+    """:return: width in characters, a Chinese one being as wide as two others"""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def lines_of(text, width):
+    """:return: how many lines a text takes in a column so wide"""
+    return sum(max(1, -int(-shown_width(line) // max(1, width - 1))) for line in text.splitlines() or [""])

@@ -76,8 +76,8 @@ class IndicatorWorkbook(models.AbstractModel):
             self.env._("no data") if row["value"] is None else row["value"],
             f"{sign} {target}{unit}".strip(),
             dict(values._fields["state"]._description_selection(self.env)).get(row["state"]),
-            row["population"],
-            row["conforming"],
+            row["population"] if row["state"] != "no_data" else None,
+            row["conforming"] if row["state"] != "no_data" else None,
             row["previous"],
             self._choices(self._model, "origin").get(row["origin"]),
         ]

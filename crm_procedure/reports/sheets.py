@@ -7,7 +7,7 @@ So a table remembers its values, as long as they are few enough to be drawn.
 import itertools
 import re
 
-from .book import FONT, ROWS_PER_SHEET, Book, label_width
+from .book import FONT, ROWS_PER_SHEET, Book, label_width, lines_of
 
 SHEET_NAME = 31  # characters that Excel allows
 FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -158,7 +158,7 @@ class Sheet:
 
     def text(self, text, **options):
         """A paragraph, as high as its lines need when it is some hundred characters wide."""
-        lines = sum(1 + len(line) // 100 for line in text.splitlines())
+        lines = lines_of(text, 100)
         style = {"text_wrap": True, "valign": "top", **options}
         self.sheet.set_row(self.row, min(400, 15 * max(1, lines)))
         self.sheet.merge_range(self.row, 0, self.row, 7, "", self.book.style(**style))
@@ -179,7 +179,7 @@ class Sheet:
     def table(self, columns, rows, with_filter=False, wrap=True, limit=None):
         """:param columns: list of ``Column``
         :param rows: iterable of sequences, a value per column; None, False and "" stay empty
-        :param wrap: let long texts take several lines
+        :param wrap: let long texts take several lines; for tables that people read as a whole
         :param limit: stop after so many rows
         :return: ``Table``
         """
@@ -187,6 +187,8 @@ class Sheet:
         self._labels(columns)
         drawn = []
         writer = self.book.rows(self.sheet, columns, top + 1, wrap)
+        if wrap:
+            rows = self._heightened(columns, rows, top + 1)
         self.book.count += writer.write(_remembering(rows, drawn), limit)
         last = max(writer.row - 1, top + 1)
         if with_filter:
@@ -207,6 +209,21 @@ class Sheet:
             width = max(self._widths.get(index, 0), column.width or label_width(column))
             self._widths[index] = width
             self.sheet.set_column(index, index, width)
+
+    def _heightened(self, columns, rows, row):
+        """Pass rows on, having made room for their texts: not every program does so by itself."""
+        for number, values in enumerate(rows, start=row):
+            lines = max(
+                (
+                    lines_of(value[:2000], self._widths[index])
+                    for index, value in enumerate(values[: len(columns)])
+                    if isinstance(value, str)
+                ),
+                default=1,
+            )
+            if lines > 1:
+                self.sheet.set_row(number, min(400, 14 * lines))
+            yield values
 
     # ------------------------------------------------------------
     # Charts
