@@ -79,6 +79,8 @@ class ProcedureReview(models.Model):
             return env._("Will be made within a few minutes")
         if self.pack_state == FAILED:
             return env._("Could not be made. Press “Make the Pack” to try again.")
+        if made and not self.pack_may_load:
+            return env._("%(made)s. It names customers: loading it takes the right to export.", made=made)
         return made
 
     # ------------------------------------------------------------
