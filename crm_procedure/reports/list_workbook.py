@@ -106,6 +106,7 @@ class ListWorkbook(models.AbstractModel):
                 )
             )
         check_readable(records)
+        self.env["crm.procedure.export"]._allow(records, len(records))  # before the work, not after it
         count = self._write(target, records)
         self._note_export(records, count)
         return self._filename(records)
