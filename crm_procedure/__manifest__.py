@@ -141,9 +141,9 @@
         "demo/campaign_demo.xml",
         "demo/ticket_door_demo.xml",
         "demo/indicator_demo.xml",
-        "demo/review_pack_demo.xml",
         "demo/year_demo.xml",
         "demo/review_demo.xml",
+        "demo/review_pack_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [
