@@ -1,4 +1,5 @@
-from datetime import datetime, time
+from datetime import date, datetime, time
+from typing import NamedTuple
 
 from babel.dates import format_skeleton
 from dateutil.relativedelta import relativedelta
@@ -13,7 +14,15 @@ from ..tools import staff_figures
 from .ticket import OURS
 
 ANSWERED = ("answered", "closed", "unconfirmed")
+ASKED = "procedure_months_asked"  # in the context
 RATIO = "ratio"  # our own way to sum up: the parts of the rows over their wholes
+
+
+class Asked(NamedTuple):
+    """The days between which rows are asked for. A type of its own: no caller from outside can send one."""
+
+    since: date | None
+    until: date | None
 
 
 class Figure(fields.Float):
@@ -135,8 +144,10 @@ class ProcedureStaffFigure(models.Model):
 
     @property
     def _table_query(self):
-        now = fields.Datetime.now()
-        return staff_figures.query([self._frame(company) for company in self.env.companies], now)
+        asked = self.env.context.get(ASKED)
+        since, until = asked if isinstance(asked, Asked) else (None, None)
+        frames = [self._frame(company) for company in self.env.companies]
+        return staff_figures.query(frames, fields.Datetime.now(), since, until)
 
     @api.model
     def _frame(self, company):
@@ -169,6 +180,31 @@ class ProcedureStaffFigure(models.Model):
             pairs = ((figure.handling_count, figure.handling_rating), (figure.rating_count, figure.rating))
             few = any(count and average is False for count, average in pairs)
             figure.rating_note = self.env._("too few") if few else False
+
+    def _search(self, domain, *args, **kwargs):
+        """Tell the query which months are asked for, so that it need not look at those of years.
+
+        What it then leaves out, the domain leaves out as well.
+        """
+        narrowed = self.with_context(**{ASKED: self._months_asked(domain)})
+        return super(ProcedureStaffFigure, narrowed)._search(domain, *args, **kwargs)
+
+    @api.model
+    def _months_asked(self, domain):
+        """:return: ``Asked``: between which days all rows of ``domain`` lie, None where it does not say"""
+        domain = Domain(domain).optimize_full(self)
+        parts = domain.children if getattr(domain, "OPERATOR", "") == "&" else [domain]
+        since, until = [], []
+        for part in parts:
+            if getattr(part, "field_expr", None) != "date" or part.operator not in (">", ">=", "<", "<=", "in"):
+                continue
+            days = part.value if part.operator == "in" else [part.value]
+            days = [fields.Date.to_date(day) for day in days if day]
+            if days and part.operator in (">", ">=", "in"):
+                since.append(min(days))
+            if days and part.operator in ("<", "<=", "in"):
+                until.append(max(days))
+        return Asked(max(since, default=None), min(until, default=None))
 
     def _read_group_select(self, aggregate_spec, query):
         """Shares and averages of several rows are made anew of their parts, never of other shares."""

@@ -388,6 +388,39 @@ class TestStaffFigures(StaffFigureCase):
         self.assertEqual(seen, {key for key, counts in expected.items() if any(counts.values())})
         self.assertEqual(len(self.figures().ids), len(set(self.figures().ids)))
 
+    def test_months_asked_for(self):
+        """What the query leaves out early is what the domain leaves out as well."""
+        for month in range(1, 7):
+            self.new_contact("sales", f"2026-{month:02}-10")
+        rows = self.figures()
+        for domain in (
+            [("date", ">=", "2026-03-01")],
+            [("date", ">", "2026-03-01"), ("date", "<", "2026-05-31")],
+            [("date", "=", "2026-04-01"), ("contact_due", ">", 0)],
+            [("date", "in", ["2026-02-01", "2026-04-01"])],
+            ["|", ("date", "<", "2026-02-01"), ("date", ">=", "2026-06-01")],
+            ["!", ("date", "<", "2026-03-01")],
+            [("date", "!=", "2026-03-01")],
+            [("date", ">=", "=1d -2m")],
+            [("date", "=", False)],
+        ):
+            with self.subTest(domain=domain):
+                self.assertEqual(self.figures(domain=domain), rows.filtered_domain(domain))
+        asked = self.env[MODEL].with_context(procedure_months_asked=["2026-06-01", "2026-06-30"])
+        self.assertEqual(len(asked.browse(rows.ids).mapped("contact_due")), 6, "a caller cannot say it")
+
+    def test_months_and_persons_reach_the_indexes(self):
+        """Months are a range of the contacts' index, and a person is asked for where they are read."""
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        sales = self.users["sales"]
+        sql = self.env[MODEL]._search([("date", ">=", "2026-05-01"), ("user_id", "=", sales.id)]).select()
+        self.env.cr.execute(f"EXPLAIN {sql.code}", sql.params)
+        plan = "\n".join(line for (line,) in self.env.cr.fetchall())
+        self.assertRegex(plan, r"Index Cond: .*date_planned >= '2026-05-01'.*date_planned <= '2026-06-30'")
+        self.assertRegex(
+            plan, rf"(Filter|Index Cond): .*occasion_id.*user_id = {sales.id}\b|user_id = {sales.id}.*date_planned"
+        )
+
     def test_queries_do_not_grow(self):
         def queries():
             self.env.invalidate_all()

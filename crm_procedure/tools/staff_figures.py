@@ -4,9 +4,11 @@ Reads contacts, tickets and actions; knows no model. A row is a company, a perso
 month of the company's time zone. What is due and not done counts as well, so that leaving work
 undone does not make a share look better.
 
-The months are joined to the contacts as ranges: a filter on months or on a person reaches the
-indexes of that large table. Tickets and actions are few, and are cut into months directly.
+Contacts are many. A person is found by their index, and so are the months that are asked for,
+if the caller says which; tickets and actions are few.
 """
+
+from dateutil.relativedelta import relativedelta
 
 from odoo.tools import SQL
 
@@ -50,17 +52,23 @@ def average(total, count, least):
     return SQL("CASE WHEN %s >= GREATEST(%s, 1) THEN 1.0 * %s / %s END", count, least, total, count)
 
 
-def query(companies, now):
+def query(companies, now, since=None, until=None):
     """:param companies: list of (id, time zone, first day of the present month, least number of
         ratings that make an average)
     :param datetime now: naive UTC
+    :param since: day before whose month nobody asks for rows; ``until``: after whose month
     :return: SQL of all rows
     """
     known = SQL(
         "SELECT * FROM (VALUES %s) known (id, zone, month, least)",
         SQL(", ").join(SQL("(%s, %s, %s::date, %s::float)", *company) for company in companies),
     )
-    arms = (_contacts(known, now), _tickets(known, now), _ratings(known), _actions(known, now))
+    arms = (
+        _contacts(known, now, *_days(companies, since, until)),
+        _tickets(known, now),
+        _ratings(known),
+        _actions(known, now),
+    )
     sums = {name: SQL("sum(%s)", SQL.identifier("work", name)) for name in SUMS}
     shown = {
         **{name: SQL("%s::int", total) for name, total in sums.items()},
@@ -113,9 +121,19 @@ def _arm(place, values, rest):
     )
 
 
-def _contacts(known, now):
+def _days(companies, since, until):
+    """:return: (first, last) day that the rows asked for may count"""
+    months = [month for _id, _zone, month, _least in companies]
+    first, last = min(months) - relativedelta(months=MONTHS), max(months) + relativedelta(day=31)
+    return max(first, since.replace(day=1) if since else first), min(
+        last, until + relativedelta(day=31) if until else last
+    )
+
+
+def _contacts(known, now, first, last):
     """Contacts planned for a day of the month whose time has come. Cancelled ones are not due,
     and greetings that were mailed by themselves are nobody's work."""
+    month = SQL("date_trunc('month', r.date_planned::timestamp)::date")
     return _arm(
         0,
         {
@@ -126,21 +144,20 @@ def _contacts(known, now):
         },
         SQL(
             """
-            r.company_id, r.user_id, r.team_id, span.month
-              FROM (SELECT known.id AS company_id, begins::date AS month,
-                           (begins + interval '1 month')::date AS following
-                      FROM (%s) known
-                CROSS JOIN generate_series(known.month - %s * interval '1 month', known.month,
-                                           interval '1 month') begins) span
-              JOIN crm_procedure_communication r
-                ON r.company_id = span.company_id AND r.date_planned >= span.month AND r.date_planned < span.following
-             WHERE (r.state = 'done' OR r.state = 'planned' AND r.deadline < %s) AND %s
-             GROUP BY r.company_id, r.user_id, r.team_id, span.month
+            r.company_id, r.user_id, r.team_id, %s AS month
+              FROM crm_procedure_communication r
+              JOIN (%s) known ON known.id = r.company_id
+             WHERE r.date_planned BETWEEN %s AND %s
+               AND (r.state = 'done' OR r.state = 'planned' AND r.deadline < %s) AND %s
+             GROUP BY r.company_id, r.user_id, r.team_id, %s
             """,
+            month,
             known,
-            MONTHS,
+            first,
+            last,
             now,
             spoken("r"),
+            month,
         ),
     )
 
