@@ -1,7 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from .staff_figure import ANSWERED
 from .ticket import OURS
@@ -40,7 +39,7 @@ class DigestDigest(models.Model):
         """Tickets answered in the period and before their deadline."""
         start, end = self._procedure_period()
         domain = Domain("date_answered", ">=", start) & Domain("date_answered", "<", end)
-        domain &= Domain("state", "in", ANSWERED) & Domain.custom(to_sql=_in_time)
+        domain &= Domain("is_answered_in_time", "=", True)
         self._count_procedure("crm.procedure.ticket", "kpi_procedure_tickets_in_time_value", domain)
 
     def _compute_kpi_procedure_tickets_late_value(self):
@@ -87,9 +86,3 @@ class DigestDigest(models.Model):
         counts = dict(self.env[model]._read_group(domain, ["company_id"], ["__count"]))
         for digest in self:
             digest[name] = counts.get(digest.company_id or self.env.company, 0)
-
-
-def _in_time(model, alias, query):
-    """:return: SQL of whether a ticket was answered before its deadline"""
-    answered, deadline = (model._field_to_sql(alias, name, query) for name in ("date_answered", "answer_deadline"))
-    return SQL("(%s IS NULL OR %s <= %s)", deadline, answered, deadline)

@@ -176,7 +176,7 @@ def _tickets(known, now):
             """
             r.company_id, r.user_id, r.team_id, %s AS month
               FROM (SELECT t.id, t.company_id, t.user_id, t.team_id, t.state IN ('answered', 'closed', 'unconfirmed')
-                           AS answered, t.answer_deadline IS NULL OR t.date_answered <= t.answer_deadline AS in_time,
+                           AS answered, t.date_answered <= t.answer_deadline AS in_time,
                            CASE WHEN t.state IN ('answered', 'closed', 'unconfirmed') THEN t.date_answered
                                 WHEN t.state IN ('reported', 'accepted', 'handling') AND t.is_waiting IS NOT TRUE
                                      AND t.answer_deadline < %s THEN t.answer_deadline END AS moment
