@@ -18,7 +18,7 @@ class ProcedureCustody(models.Model):
 
     ticket_id = fields.Many2one("crm.procedure.ticket", required=True, index=True, ondelete="cascade", readonly=True)
     company_id = fields.Many2one(related="ticket_id.company_id")
-    round = fields.Integer(required=True, default=1, readonly=True)
+    round = fields.Integer(required=True, default=1, readonly=True, aggregator=None)
     holder = fields.Selection(HOLDERS, required=True, readonly=True)
     team_id = fields.Many2one("crm.procedure.team", string="Team", readonly=True, ondelete="restrict")
     date_from = fields.Datetime(string="From", required=True, readonly=True)
