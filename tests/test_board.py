@@ -10,10 +10,11 @@ CLAUSE = ".o_procedure_board_clause[data-clause='5.4']"
 
 @pytest.fixture
 def board_as(page_as):
-    """Return ``board_as(login, width=1400)``: a page on the board."""
+    """Return ``board_as(login, width=1400, prepare=None)``: a page on the board."""
 
-    def board_as(login, width=1400):
+    def board_as(login, width=1400, prepare=lambda page: None):
         page = page_as(login)
+        prepare(page)
         page.set_viewport_size({"width": width, "height": 900})
         page.goto("/odoo/clause-board")
         expect(page.locator(CLAUSE)).to_be_visible()
@@ -44,6 +45,34 @@ def test_every_width(board_as, screenshot, width):
     expect(page.locator(CLAUSE).locator("[data-state]").first).to_have_text(re.compile("Met|Missed|No evidence"))
     expect_no_sideways_scroll(page)
     screenshot(page, f"clause-board-{width}")
+
+
+@pytest.mark.parametrize("width", [1400, 800, 390])
+def test_whatever_people_write(board_as, screenshot, width):
+    """Long Chinese, words without an end, right-to-left, markup and millions of records."""
+
+    def write(route):
+        answer = route.fetch()
+        board = answer.json()
+        clause = next(clause for clause in board["result"]["clauses"] if clause["number"] == "5.4")
+        clause["name"] = "客户信息登记与核实以及客户关系维护计划的制定和执行情况检查" * 3
+        clause["roles"] = ["Ministerialdirektorenkonferenz" * 4]
+        clause["indicators"][0] |= {
+            "name": "عدد العملاء <b>bold</b> " + "x" * 120,
+            "definition": "客户" * 150,
+            "population": 1_234_567,
+            "conforming": 1_200_000,
+            "value": 97.2,
+            "trend": [{"date": f"2026-{month:02}-28", "value": 80 + month} for month in range(1, 12)],
+        }
+        route.fulfill(response=answer, json=board)
+
+    page = board_as("auditor", width, lambda page: page.route("**/get_board", write))
+    row = page.locator(CLAUSE).locator(".o_procedure_board_indicator").first
+    expect(row).to_contain_text("<b>bold</b>")
+    expect(row.locator("[data-which=conforming]")).to_have_text("1,200,000")
+    expect_no_sideways_scroll(page)
+    screenshot(page, f"clause-board-long-{width}")
 
 
 def test_from_a_number_to_its_records_and_back(board_as):

@@ -184,6 +184,19 @@ test("refresh computes, shows that it does, and loads again", async () => {
     expect.verifySteps(["7"]);
 });
 
+test("a refusal to compute is shown, and the button is there again", async () => {
+    expect.errors(1);
+    onRpc(INDICATOR, "action_compute", () => {
+        throw makeServerError({ message: "These indicators are being counted at this moment." });
+    });
+    await openBoard();
+    await contains(".o_procedure_board_refresh").click();
+    await waitFor(".o_dialog:contains('being counted at this moment')");
+    expect(".o_procedure_board_refresh").toHaveText("Refresh now");
+    expect(".o_procedure_board_table").toHaveCount(1);
+    expect.verifyErrors(["being counted at this moment"]);
+});
+
 test("without the power there is no button", async () => {
     await openBoard(boardOf({ may_refresh: false }));
     expect(".o_procedure_board_refresh").toHaveCount(0);
