@@ -203,12 +203,14 @@ COUNTS = {
     "plans_fulfilled": _of(C, "state = 'done'", "plan_id IS NOT NULL AND state <> 'cancelled'", "deadline", "quarter"),
     "contacts_on_time": _of(C, "is_on_time", "state <> 'cancelled'", "deadline", "month"),
     "first_visits": _of(C, "is_on_time", "kind = 'first_visit' AND state <> 'cancelled'", "deadline", "quarter"),
-    "customers_contacted": _of(
-        "res_partner",
-        "create_date >= %(day)s::date - 90 OR id IN (SELECT partner_id FROM crm_procedure_communication"
-        " WHERE state = 'done' AND date_done >= %(day)s::date - 90 AND (occasion_id IS NULL OR method <> 'email'))",
-        CUSTOMER,
-    ),
+    # left joins: with IN, PostgreSQL goes through the ids again for each row when they outgrow its working memory
+    "customers_contacted": """
+        SELECT count(*), count(*) FILTER (WHERE p.create_date >= %(day)s::date - 90 OR c.partner_id IS NOT NULL)
+        FROM res_partner p LEFT JOIN (
+            SELECT DISTINCT partner_id FROM crm_procedure_communication
+            WHERE state = 'done' AND date_done >= %(day)s::date - 90 AND (occasion_id IS NULL OR method <> 'email')
+        ) c ON c.partner_id = p.id WHERE """
+    + CUSTOMER,
     "tickets_accepted": _of(T, "date_accepted <= accept_deadline", "state <> 'cancelled'", "accept_deadline", "month"),
     "tickets_acknowledged": _of(
         T, "date_acknowledged <= acknowledge_deadline", "state <> 'cancelled'", "acknowledge_deadline", "month"
@@ -241,16 +243,18 @@ COUNTS = {
     "survey_reports": _of(
         "crm_procedure_campaign", DECIDED, "kind = 'yearly' AND state <> 'draft'", "deadline", "year"
     ),
-    "feedback_asked": _of(
-        "sale_order",
-        "p.id IN (SELECT o.id FROM survey_user_input u JOIN res_partner c ON"
-        " c.commercial_partner_id = u.procedure_customer_id JOIN sale_order o ON o.partner_id = c.id"
-        " WHERE u.campaign_id IS NOT NULL AND u.procedure_invited_on BETWEEN o.date_order - interval '3 months'"
-        " AND o.date_order + interval '31 days')",
-        "state = 'sale' AND date_order < %(day)s::date - 30",
-        "date_order",
-        "quarter",
-    ),
+    "feedback_asked": """
+        SELECT count(*), count(a.id)
+        FROM sale_order p LEFT JOIN (
+            SELECT DISTINCT o.id FROM survey_user_input u
+            JOIN res_partner c ON c.commercial_partner_id = u.procedure_customer_id
+            JOIN sale_order o ON o.partner_id = c.id
+            WHERE u.campaign_id IS NOT NULL AND u.procedure_invited_on
+                BETWEEN o.date_order - interval '3 months' AND o.date_order + interval '31 days'
+        ) a ON a.id = p.id
+        WHERE state = 'sale' AND date_order < %(day)s::date - 30
+          AND date_order >= %(quarter)s AND date_order <= %(now)s
+        """,
     "solutions_rated": _of(T, "customer_rating >= 4", "customer_rating > 0", "date_closed", "quarter"),
     "actions_in_time": _of(A, "date_done <= deadline", "kind <> 'handling'", "deadline", "year"),
     "actions_effective": _of(

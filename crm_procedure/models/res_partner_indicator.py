@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.among import is_among
 from ..tools.quiet import spoken
 from .res_partner import USER
 
@@ -38,39 +39,48 @@ class ResPartner(models.Model):
     # COMPUTE
     # ------------------------------------------------------------
 
-    @api.depends("commercial_partner_id")
+    @api.depends("commercial_partner_id", "procedure_last_contact", "create_date")
     @api.depends_context("company")
     def _compute_procedure_contact_in_time(self):
-        every = self.with_context(active_test=False)
-        kept = every.search([("id", "in", self._origin.ids), ("procedure_contact_in_time", "=", True)])
+        since = self._procedure_contact_since()
         for partner in self:
-            partner.procedure_contact_in_time = partner._origin in kept
+            moments = (partner.procedure_last_contact, partner.create_date)
+            partner.procedure_contact_in_time = any(moment and moment >= since for moment in moments)
 
     def _search_procedure_contact_in_time(self, operator, value):
         if operator != "in":
             return NotImplemented
+        since, company = self._procedure_contact_since(), self.env.company.id
+        self.env["crm.procedure.communication"].flush_model(
+            ["partner_id", "company_id", "state", "date_done", "occasion_id", "method"]
+        )
+        contacted = SQL(
+            "SELECT DISTINCT c.partner_id AS id FROM crm_procedure_communication c"
+            " WHERE c.state = 'done' AND c.company_id = %s AND c.date_done >= %s AND %s",
+            company,
+            since,
+            spoken("c"),
+        )
+
+        def to_sql(model, alias, query):
+            customer = model._field_to_sql(alias, "commercial_partner_id", query)
+            return SQL(
+                "(%s >= %s OR %s)",
+                model._field_to_sql(alias, "create_date", query),
+                since,
+                is_among(query, alias, "procedure_contacted", customer, contacted),
+            )
+
+        return Domain.custom(to_sql=to_sql)
+
+    @api.model
+    def _procedure_contact_since(self):
+        """:return: naive UTC; since then somebody has to have spoken with a customer"""
         company = self.env.company
         days = int(self.env["crm.procedure"]._in_force(company)._limit("contact_floor"))
         zone = timezone(company._procedure_tz())
         day = datetime.combine(company._procedure_now().date() - timedelta(days=days), time.min)
-        since = zone.localize(day).astimezone(utc).replace(tzinfo=None)
-        self.env["crm.procedure.communication"].flush_model(
-            ["partner_id", "company_id", "state", "date_done", "occasion_id", "method"]
-        )
-
-        def to_sql(model, alias, query):
-            return SQL(
-                "(%s >= %s OR %s IN (SELECT c.partner_id FROM crm_procedure_communication c WHERE c.state = 'done'"
-                " AND c.company_id = %s AND c.date_done >= %s AND %s))",
-                model._field_to_sql(alias, "create_date", query),
-                since,
-                model._field_to_sql(alias, "commercial_partner_id", query),
-                company.id,
-                since,
-                spoken("c"),
-            )
-
-        return Domain.custom(to_sql=to_sql)
+        return zone.localize(day).astimezone(utc).replace(tzinfo=None)
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")

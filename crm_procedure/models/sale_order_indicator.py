@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.among import is_among
 from .res_partner import USER
 
 
@@ -60,20 +61,21 @@ class SaleOrder(models.Model):
         self.env["survey.user_input"].flush_model(["campaign_id", "procedure_customer_id", "procedure_invited_on"])
         self.env["res.partner"].flush_model(["commercial_partner_id"])
 
-        def to_sql(model, alias, query):
-            # those who were asked are few, the orders are many: joined once, not looked up for each
-            return SQL(
-                "%s IN (SELECT o.id FROM survey_user_input asked"
-                " JOIN crm_procedure_campaign k ON k.id = asked.campaign_id AND k.company_id = %s"
-                " JOIN res_partner p ON p.commercial_partner_id = asked.procedure_customer_id"
-                " JOIN sale_order o ON o.partner_id = p.id"
-                " WHERE asked.procedure_invited_on BETWEEN o.date_order - %s * interval '1 month'"
-                " AND o.date_order + %s * interval '1 day')",
-                SQL.identifier(alias, "id"),
-                company.id,
-                again,
-                within + 1,
-            )
+        # those who were asked are few, the orders are many: joined once, not looked up for each
+        asked = SQL(
+            "SELECT DISTINCT o.id FROM survey_user_input asked"
+            " JOIN crm_procedure_campaign k ON k.id = asked.campaign_id AND k.company_id = %s"
+            " JOIN res_partner p ON p.commercial_partner_id = asked.procedure_customer_id"
+            " JOIN sale_order o ON o.partner_id = p.id"
+            " WHERE asked.procedure_invited_on BETWEEN o.date_order - %s * interval '1 month'"
+            " AND o.date_order + %s * interval '1 day'",
+            company.id,
+            again,
+            within + 1,
+        )
+
+        def to_sql(_model, alias, query):
+            return is_among(query, alias, "procedure_asked", SQL.identifier(alias, "id"), asked)
 
         return Domain.custom(to_sql=to_sql)
 
