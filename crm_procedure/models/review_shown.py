@@ -231,7 +231,8 @@ class ProcedureReview(models.Model):
 
     def _shown_indicators(self, figures):
         title = self.env._("Indicators")
-        if not figures:
+        counted = [row for row in figures if row["state"] != "no_data"]
+        if not counted:
             return [self._nothing(title)]
         labels = [
             self.env._("Clause"),
@@ -242,8 +243,8 @@ class ProcedureReview(models.Model):
             self.env._("State"),
         ]
         lines = [self._indicator_line(row) for row in figures]
-        missed = sum(row["state"] == "missed" for row in figures)
-        note = self.env._("%(missed)s of %(count)s are missed.", missed=missed, count=len(figures))
+        missed = sum(row["state"] == "missed" for row in counted)
+        note = self.env._("%(missed)s of %(count)s are missed.", missed=missed, count=len(counted))
         return [self._block(title, labels, lines, note)]
 
     def _indicator_line(self, row):

@@ -197,6 +197,29 @@ class TestReviewFigures(ReviewCase):
         self.assertEqual((nps["status"], nps["value"]), ("few", None))
         self.assertIn("Too few answers", review.figures_html)
 
+    def test_indicators_of_the_period(self):
+        """A4: what the indicators said on the last day of the period; those without data are not counted as missed."""
+        indicators = self.env["crm.procedure.indicator"].search([("measure", "=", "share")], limit=2)
+        self.env["crm.procedure.indicator.value"].create(
+            {
+                "indicator_id": indicators[0].id,
+                "company_id": self.company.id,
+                "date": "2026-03-31",
+                "population": 20,
+                "conforming": 13,
+                "value": 65.0,
+                "target": 90.0,
+                "direction": "up",
+                "state": "missed",
+            }
+        )
+        review = self.march()
+        frozen = {row["id"]: row for row in review.figures["indicators"]}
+        self.assertEqual((frozen[indicators[0].id]["value"], frozen[indicators[0].id]["state"]), (65.0, "missed"))
+        self.assertIsNone(frozen[indicators[1].id]["value"])
+        for text in ("65.0 %", "1 of 1 are missed", "no data"):
+            self.assertIn(text, review.figures_html)
+
     def test_changes_of_the_procedure(self):
         """A5: what a new version changed, limit by limit."""
         version = self.procedure.copy({"version": "V2.0", "effective_date": date(2026, 3, 10), "change_note": "Faster"})
