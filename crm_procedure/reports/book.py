@@ -143,4 +143,4 @@ def shown_width(text):
 
 def lines_of(text, width):
     """:return: how many lines a text takes in a column so wide"""
-    return sum(max(1, -int(-shown_width(line) // max(1, width - 1))) for line in text.splitlines() or [""])
+    return sum(max(1, -int(-shown_width(line) // max(1, width))) for line in text.splitlines() or [""])

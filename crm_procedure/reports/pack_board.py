@@ -61,7 +61,7 @@ class IndicatorWorkbook(models.AbstractModel):
             Column(self.env._("Records that count"), "integer", 12),
             Column(self.env._("Conforming"), "integer", 12),
             Column(self.env._("Period before"), "plain", 12),
-            Column(self.env._("Defined by"), width=18),
+            Column(self.env._("Defined by"), width=22),
         ]
 
     def _row(self, row):

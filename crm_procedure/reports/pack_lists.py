@@ -65,7 +65,8 @@ class GradingChangeWorkbook(models.AbstractModel):
         return self.env._("No data: no customer changed grade in this period.")
 
     def _columns(self, records):
-        return [self._field_column(name) for name in CHANGES]
+        wide = {"partner_id": 36, "override_reason": 36}
+        return [self._field_column(name)._replace(width=wide.get(name, 0)) for name in CHANGES]
 
     def _rows(self, records):
         return self._field_rows(records.ids, CHANGES)
@@ -94,7 +95,8 @@ class ActionWorkbook(models.AbstractModel):
 
     def _columns(self, records):
         overdue = Column(self.env._("Late"), width=10)
-        return [*(self._field_column(name) for name in self._names()), overdue]
+        wide = {"subject": 40, "result": 40, "verify_note": 30}
+        return [*(self._field_column(name)._replace(width=wide.get(name, 0)) for name in self._names()), overdue]
 
     def _rows(self, records):
         yes, now = self.env._("Yes"), fields.Datetime.now()
