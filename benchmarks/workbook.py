@@ -87,18 +87,16 @@ def prepare(registry, connection):
         stored = {name: field for name, field in env["res.partner"]._fields.items() if field.store and name in values}
         per_company = {name for name, field in stored.items() if field.company_dependent}
     by_company = "{0} = jsonb_build_object((SELECT min(id) FROM res_company)::text, %s)"
-    sets = [(by_company if name in per_company else "{0} = %s").format(name) for name in stored]
+    sets = [(by_company if name in per_company else "{0} = %s").format(name) for name in stored if name != "ref"]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE res_partner SET {', '.join(sets)} WHERE customer_rank > 0", [values[name] for name in stored]
-        )
-        cursor.execute(
-            """
-            UPDATE res_partner SET ref = 'C-' || id, procedure_grade_id = jsonb_build_object(
+            f"""
+            UPDATE res_partner SET {", ".join(sets)}, ref = 'C-' || id, procedure_grade_id = jsonb_build_object(
                 (SELECT min(id) FROM res_company)::text,
-                (SELECT id FROM crm_procedure_grade ORDER BY id OFFSET res_partner.id % 3 LIMIT 1))
+                (SELECT (array_agg(id ORDER BY id))[1 + res_partner.id %% 3] FROM crm_procedure_grade))
             WHERE customer_rank > 0
-            """
+            """,
+            [values[name] for name in stored if name != "ref"],
         )
     connection.commit()
 
