@@ -131,6 +131,7 @@
         "demo/procedure_versions_demo.xml",
         "demo/res.partner.csv",
         "demo/customer_demo.xml",
+        "demo/status_year_demo.xml",
         "demo/grading_year_demo.xml",
         "demo/grading_demo.xml",
         "demo/customer_file_demo.xml",
