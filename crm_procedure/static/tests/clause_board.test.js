@@ -143,6 +143,12 @@ test("a click on a number opens its records", async () => {
     expect(actions.map(({ name }) => name)).toEqual(["7 conforming", "7 population", "7 difference"]);
 });
 
+test("a figure whose records are not for the reader is a figure all the same", async () => {
+    await openBoard(boardOf({ clauses: [{ ...contact, indicators: [{ ...onTime, may_open: false }] }] }));
+    expect("[data-indicator='7'] .o_procedure_board_records").toHaveText("37 of 41 4 missing");
+    expect("[data-indicator='7'] button[data-which]").toHaveCount(0);
+});
+
 test("a click on the clause opens its indicators, one on the trend its values", async () => {
     onRpc(INDICATOR, "action_open_values", ({ args }) => ({ type: "ir.actions.act_window", name: `Values of ${args[0]}` }));
     const actions = await openBoard();

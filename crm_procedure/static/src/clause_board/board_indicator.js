@@ -34,30 +34,40 @@ export class BoardIndicator extends Component {
         return this.props.indicator.state === "broken" ? "–" : _t("no records to count");
     }
 
+    /** Whether the records are for the reader to see; the figure is for everybody. */
+    get mayOpen() {
+        return this.props.indicator.may_open !== false;
+    }
+
     /** The counts behind the value: which records, how many, and what a screen reader says of them. */
     get counts() {
         const { name, measure, direction, population, conforming } = this.props.indicator;
         const counted = formatInteger(conforming);
         if (measure === "count") {
-            return {
-                conforming: counted,
-                conformingTitle: _t("Records counted by “%(indicator)s”: %(count)s", { indicator: name, count: counted }),
-            };
+            const title = _t("Records counted by “%(indicator)s”: %(count)s", { indicator: name, count: counted });
+            return [{ which: "conforming", label: counted, title }];
         }
         const whole = formatInteger(population);
-        const difference = population - conforming;
-        const rest = formatInteger(difference);
-        return {
-            conforming: counted,
-            conformingTitle: _t("Records that meet “%(indicator)s”: %(count)s", { indicator: name, count: counted }),
-            population: whole,
-            populationTitle: _t("All records of “%(indicator)s”: %(count)s", { indicator: name, count: whole }),
-            difference,
-            differenceLabel: direction === "down" ? _t("%s others", rest) : _t("%s missing", rest),
-            differenceTitle: _t("Records that do not meet “%(indicator)s”: %(count)s", {
-                indicator: name,
-                count: rest,
-            }),
-        };
+        const rest = formatInteger(population - conforming);
+        const counts = [
+            {
+                which: "conforming",
+                label: counted,
+                title: _t("Records that meet “%(indicator)s”: %(count)s", { indicator: name, count: counted }),
+            },
+            {
+                which: "population",
+                label: whole,
+                title: _t("All records of “%(indicator)s”: %(count)s", { indicator: name, count: whole }),
+            },
+        ];
+        if (population > conforming) {
+            counts.push({
+                which: "difference",
+                label: direction === "down" ? _t("%s others", rest) : _t("%s missing", rest),
+                title: _t("Records that do not meet “%(indicator)s”: %(count)s", { indicator: name, count: rest }),
+            });
+        }
+        return counts;
     }
 }
