@@ -56,6 +56,7 @@ class IndicatorWorkbook(models.AbstractModel):
             Column(self.env._("What it asks for"), width=30),
             Column(self.env._("Indicator"), width=36),
             Column(self.env._("Value"), "plain", 12),
+            Column(self.env._("Unit"), width=8),
             Column(self.env._("Target"), width=14),
             Column(self.env._("State"), width=16),
             Column(self.env._("Records that count"), "integer", 12),
@@ -67,17 +68,18 @@ class IndicatorWorkbook(models.AbstractModel):
     def _row(self, row):
         values = self.env["crm.procedure.indicator.value"]
         sign = {"up": "≥", "down": "≤"}.get(row["direction"], "")
-        unit = " %" if row["measure"] == "share" else ""
+        unit = "%" if row["measure"] == "share" else ""
         target = f"{row['target']:g}"
         return [
             row["clause"],
             row["clause_name"],
             row["name"],
-            self.env._("no data") if row["value"] is None else row["value"],
-            f"{sign} {target}{unit}".strip(),
+            self.env._("no data") if row["value"] is None else round(row["value"], 1),
+            unit,
+            f"{sign} {target} {unit}".strip(),
             dict(values._fields["state"]._description_selection(self.env)).get(row["state"]),
             row["population"] if row["state"] != "no_data" else None,
             row["conforming"] if row["state"] != "no_data" else None,
-            row["previous"],
+            None if row["previous"] is None else round(row["previous"], 1),
             self._choices(self._model, "origin").get(row["origin"]),
         ]
