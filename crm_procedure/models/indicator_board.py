@@ -25,7 +25,8 @@ class ProcedureIndicator(models.Model):
 
         :return: dict of procedure ({id, name, number, version} or False), computed_on (text or False),
             may_refresh, and clauses: list of {number, name, roles, forms, state, indicators}; indicators of
-            no clause come last, under an empty number. States: met, missed, no_evidence of a clause;
+            no clause come last, under an empty number; a value that is not known is False, for XML-RPC
+            knows no None. States: met, missed, no_evidence of a clause;
             met, missed, no_data, broken of an indicator.
         :raise AccessError: for whoever has no role of the addon
         """
@@ -34,7 +35,7 @@ class ProcedureIndicator(models.Model):
         procedure = self.env["crm.procedure"]._in_force(company)
         wanted = self.search_fetch(
             [("company_id", "in", [company.id, False])],
-            ["name", "clause", "target", "measure", "direction", "origin", "description", "period"],
+            ["name", "clause", "target", "measure", "direction", "origin", "description", "period", "model_name"],
         )
         points = self._board_points(wanted, company)
         rows = [self._board_row(indicator, points.get(indicator.id, [])) for indicator in wanted]
@@ -80,7 +81,7 @@ class ProcedureIndicator(models.Model):
         return {
             "id": indicator.id,
             "name": indicator.name,
-            "value": last["value"] if state in indicators.MEASURED else None,
+            "value": last["value"] if state in indicators.MEASURED else False,
             "population": last.get("population", 0),
             "conforming": last.get("conforming", 0),
             "target": indicator.target,
@@ -94,9 +95,15 @@ class ProcedureIndicator(models.Model):
                 if point["state"] in indicators.MEASURED
             ],
             "definition": last.get("reason") or indicator._definition(),
+            "may_open": self._may_open(indicator.model_name),
             "clause": indicator.clause or "",
             "computed_on": last.get("computed_on"),
         }
+
+    @api.model
+    def _may_open(self, model_name):
+        """:return: whether a figure's records are for this user at all; which of them, their rules say"""
+        return model_name in self.env and self.env[model_name].has_access("read")
 
     def _definition(self):
         """:return: what is counted, in a sentence"""

@@ -78,7 +78,7 @@ class ProcedureReview(models.Model):
         string="Figures as data", readonly=True, copy=False, help="See ``review_figures.py`` for its shape."
     )
     frozen_on = fields.Datetime(string="Figures of", readonly=True, copy=False)
-    decisions = fields.Json(readonly=True, copy=False, export_string_translation=False)
+    decisions = fields.Json(string="Decisions as signed", readonly=True, copy=False, export_string_translation=False)
     invited_on = fields.Datetime(readonly=True, copy=False)
     pack_id = fields.Many2one("ir.attachment", string="Meeting Pack", readonly=True, copy=False, ondelete="set null")
 

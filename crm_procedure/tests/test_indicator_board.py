@@ -1,4 +1,5 @@
 import json
+import xmlrpc.client
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError
@@ -46,6 +47,22 @@ class TestIndicatorBoard(IndicatorCase):
         self.assertTrue(row["definition"])
         self.assertEqual(self.clause(board, "5.1")["state"], "no_evidence")
         json.dumps(board)
+        xmlrpc.client.dumps((board,))
+
+    def test_records_that_are_not_for_everybody(self):
+        """A figure is open to all; a way to its records stands only where the model is."""
+        [row] = self.clause(self.board(), "5.3")["indicators"]
+        self.assertTrue(row["may_open"])
+        self.indicators.search([("clause", "=", "5.3")]).write(
+            {
+                "model_name": "sale.order",
+                "period_field": "date_order",
+                "domain_population": "[]",
+                "domain_conforming": "[('state', '=', 'sale')]",
+            }
+        )
+        [row] = self.clause(self.board("auditor"), "5.3")["indicators"]
+        self.assertFalse(row["may_open"])
 
     def test_states_of_a_clause(self):
         state = self.indicators._clause_state
@@ -57,7 +74,7 @@ class TestIndicatorBoard(IndicatorCase):
 
     def test_nothing_counted_yet(self):
         [row] = self.clause(self.board(), "5.3")["indicators"]
-        self.assertEqual((row["value"], row["state"], row["trend"]), (None, "no_data", []))
+        self.assertEqual((row["value"], row["state"], row["trend"]), (False, "no_data", []))
         self.assertFalse(self.board()["computed_on"])
 
     def test_no_procedure(self):
