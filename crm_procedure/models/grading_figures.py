@@ -1,9 +1,9 @@
-from babel.dates import format_skeleton
 from dateutil.relativedelta import relativedelta
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools.misc import babel_locale_parse, get_lang
+
+from ..tools.periods import MONTH, period_name
 
 DAYS_PER_MONTH = 365 / 12
 
@@ -157,7 +157,6 @@ class ProcedureGrading(models.Model):
 
     def _contacts_sentence(self):
         figures = self.figures
-        lang = get_lang(self.env).code
         month = fields.Date.to_date(figures["month"])
         bold = Markup("<b>%s</b>")
         return self.env._(
@@ -165,7 +164,7 @@ class ProcedureGrading(models.Model):
             "%(capacity)s in %(month)s (%(people)s people, %(days)s working days in all, %(per_day)s contacts a day).",
             required=bold % figures["required"],
             capacity=bold % figures["capacity"],
-            month=format_skeleton("yMMMM", month, locale=babel_locale_parse(lang)),
+            month=period_name(self.env, month, MONTH),
             people=figures["people"],
             days=figures["working_days"],
             per_day=f"{figures['per_day']:g}",

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date, format_datetime
 
 from ..tools import reviews
+from ..tools.periods import MONTH, QUARTER, YEAR, period_name
 
 PREPARE, APPROVE = "review_prepare", "review_approve"
 
@@ -319,9 +320,9 @@ class ProcedureReview(models.Model):
         months = 12 * (last.year - first.year) + last.month - first.month + 1
         whole = (first, last) in reviews.ended_since(first, fields.Date.add(last, days=1), months)
         if whole and months == 1:
-            return format_date(self.env, first, date_format="MMMM yyyy")
+            return period_name(self.env, first, MONTH)
         if whole and months == 3:
-            return format_date(self.env, first, date_format="QQQ yyyy")
+            return period_name(self.env, first, QUARTER)
         if whole and months == 12:
-            return format_date(self.env, first, date_format="yyyy")
+            return period_name(self.env, first, YEAR)
         return f"{format_date(self.env, first)} – {format_date(self.env, last)}"

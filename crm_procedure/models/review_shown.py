@@ -288,7 +288,7 @@ class ProcedureReview(models.Model):
         ]
         whole = self._block(
             self.env._("Corrective, preventive and improvement actions"),
-            [self.env._("Figure"), self.env._("Number")],
+            [self.env._("Figure"), self.env._("Count")],
             [[label, self._whole(figures[name])] for label, name in numbers],
         )
         if not figures["rows"]:

@@ -1,16 +1,15 @@
 from datetime import date, datetime, time
 from typing import NamedTuple
 
-from babel.dates import format_skeleton
 from dateutil.relativedelta import relativedelta
 from pytz import timezone, utc
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, get_lang
-from odoo.tools.misc import babel_locale_parse
+from odoo.tools import SQL
 
 from ..tools import staff_figures
+from ..tools.periods import MONTH, period_name
 from .ticket import OURS
 
 ANSWERED = ("answered", "closed", "unconfirmed")
@@ -162,9 +161,8 @@ class ProcedureStaffFigure(models.Model):
     @api.depends("date")
     @api.depends_context("lang")
     def _compute_month(self):
-        locale = babel_locale_parse(get_lang(self.env).code)
         for figure in self:
-            figure.month = format_skeleton("yMMMM", figure.date, locale=locale) if figure.date else False
+            figure.month = period_name(self.env, figure.date, MONTH) if figure.date else False
 
     @api.depends("user_id", "month")
     @api.depends_context("lang")

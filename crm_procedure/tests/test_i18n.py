@@ -10,7 +10,14 @@ from odoo.tools.misc import file_path
 from odoo.tools.translate import TranslationModuleReader
 
 ADDON = "crm_procedure"
-SAME_IN_CHINESE = {"ID", "<span>@</span>", "of"}  # "16 of 32": a stroke
+SAME_IN_CHINESE = {
+    "ID",
+    "<span>@</span>",
+    "of",  # "16 of 32": a stroke
+    "%(count)s: %(state)s",
+    "%(indicator)s: %(reason)s",
+    "%(review)s: %(conclusion)s",
+}
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[-+ 0#]*\d*(?:\.\d+)?[sdfg]|%[sdfg%](?![A-Za-z])|\{\w*\}")
 TAG = re.compile(r"</?[a-zA-Z][^>]*>")
