@@ -165,7 +165,7 @@ class TestMeetingPack(PackCase):
         self.assertEqual(rows["Gift"][1:4], (12, 2, 100))
         self.assertEqual(rows["=Pump"][1:4], (7, 100, 100))
         self.assertEqual(rows["A"][1:7], (8, 6, 5, 0, 2, 62.5))
-        self.assertEqual(rows["5.3"][3:8], (62.5, "≥ 90 %", "Missed", 8, 5))
+        self.assertEqual(rows["5.3"][3:9], (62.5, "%", "≥ 90 %", "Missed", 8, 5))
         surveys = [row for row in book["Satisfaction Surveys"].iter_rows(values_only=True) if row[0] == "S-1"]
         self.assertEqual([row[2] for row in surveys[1:]], [81.5, "Too few answers"])
         self.assertGreaterEqual(sum(len(sheet._charts) for sheet in book), 5)
