@@ -3,6 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import reviews
+from ..tools.pareto import pareto
 
 LISTED = 60  # open actions named in a review; the number tells of the rest
 BARS = 10  # of a Pareto; the others stand together
@@ -158,17 +159,12 @@ class ProcedureReview(models.Model):
         """:param name: category_id or cause_id: what the feedback of the period was about, most frequent first"""
         domain = self._in_period("date_reported") & Domain("state", "!=", "cancelled")
         groups = self.env["crm.procedure.ticket"]._read_group(domain, [name], ["__count"])
-        counts = sorted(((count, record) for record, count in groups if record), key=lambda c: (-c[0], c[1].id))
-        total = sum(count for count, _record in counts)
-        rows = [{"id": record.id, "name": record.display_name, "count": count} for count, record in counts[:BARS]]
-        rest = sum(count for count, _record in counts[BARS:])
-        if rest:
-            rows.append({"id": 0, "name": "", "count": rest})
-        reached = 0
-        for row in rows:
-            reached += row["count"]
-            row.update(share=round(100 * row["count"] / total, 1), together=round(100 * reached / total, 1))
-        return {"total": total, "unknown": sum(count for record, count in groups if not record), "rows": rows}
+        counts = [(record.id, record.display_name, count) for record, count in groups if record]
+        return {
+            "total": sum(count for _id, _name, count in counts),
+            "unknown": sum(count for record, count in groups if not record),
+            "rows": pareto(counts, BARS),
+        }
 
     # ------------------------------------------------------------
     # Care: plans and costs (A4)

@@ -64,8 +64,8 @@ class TestClauseBoard(TicketCase, HttpCase):
         """A7, idea 1: quality computes, goes to the records and back; an auditor reads and computes nothing."""
         for role in ("quality", "auditor"):
             self.users[role].password = f"test_{role}"
-        self.start_tour("/odoo", "crm_procedure_board_quality", login="test_quality")
-        self.start_tour("/odoo", "crm_procedure_board_auditor", login="test_auditor")
+        self.tour("crm_procedure_board_quality", "quality")
+        self.tour("crm_procedure_board_auditor", "auditor")
 
     def test_who_hears_of_new_figures(self):
         """A7: whoever has a role hears of the companies that they may work in, and nobody of others'."""

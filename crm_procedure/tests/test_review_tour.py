@@ -14,13 +14,13 @@ class TestReviewTour(ReviewCase, HttpCase):
             self.users[role].password = f"test_{role}"
         today = fields.Date.context_today(self.env.user)
         review = self.Review.create({"kind": "quarterly", "company_id": self.company.id, "date": today})
-        self.start_tour("/odoo", "crm_procedure_review_propose", login="test_user")
+        self.tour("crm_procedure_review_propose", "user")
         topic = review.agenda_ids.filtered("proposed_by_id")
         self.assertEqual(topic.proposed_by_id, self.users["user"])
         topic.conclusion = "They are right"
         review.date = today - timedelta(days=1)  # whatever the time zone of the browser
-        self.start_tour("/odoo", "crm_procedure_review_hold", login="test_quality")
-        self.start_tour("/odoo", "crm_procedure_review_sign", login="test_manager")
+        self.tour("crm_procedure_review_hold", "quality")
+        self.tour("crm_procedure_review_sign", "manager")
         self.assertEqual(review.state, "approved")
         self.assertEqual(review.agenda_ids[0].conclusion, "Nothing is late")
         self.assertEqual(review.action_ids.review_topic_id, review.agenda_ids[1])

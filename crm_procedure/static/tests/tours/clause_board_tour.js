@@ -22,6 +22,7 @@ const openBoard = () => [
 ];
 
 registry.category("web_tour.tours").add("crm_procedure_board_quality", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openBoard(),
         { content: "Nothing was computed yet", trigger: ".o_procedure_board_uncomputed" },
@@ -44,6 +45,7 @@ registry.category("web_tour.tours").add("crm_procedure_board_quality", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_board_auditor", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openBoard(),
         { content: "The board", trigger: "[data-clause='7.1'] .o_procedure_board_records:contains(1 of 3)" },

@@ -27,6 +27,7 @@ const openReviews = () => [
 ];
 
 registry.category("web_tour.tours").add("crm_procedure_review_hold", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openReviews(),
         { content: "See the figures", trigger: ".nav-link[name=figures]", run: "click" },
@@ -67,6 +68,7 @@ registry.category("web_tour.tours").add("crm_procedure_review_hold", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_review_sign", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openReviews(),
         { content: "What was decided", trigger: ".nav-link[name=decisions]", run: "click" },
@@ -80,6 +82,7 @@ registry.category("web_tour.tours").add("crm_procedure_review_sign", {
 });
 
 registry.category("web_tour.tours").add("crm_procedure_review_propose", {
+    timeout: 30000, // a slow machine is no failure
     steps: () => [
         ...openReviews().slice(0, 3),
         {
